@@ -1,7 +1,8 @@
 package probe
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,7 +59,7 @@ type Reply struct {
 // its chain, holds no secret and no control character.
 type Error struct {
 	Target     Target
-	Stage      Stage
+	Stage      Stage // "" if nothing was begun
 	Kind       Kind
 	Reply      Reply
 	Err        error // what happened, never nil
@@ -72,7 +73,8 @@ func (e *Error) Error() string {
 	if said == "" || e.Kind != RefusedByServer {
 		said = e.Err.Error()
 	}
-	return fmt.Sprintf("probe: %s: %s: %s: %s", display(e.Target.String(), maxLine), e.Stage, e.Kind, said)
+	parts := []string{"probe", display(e.Target.String(), maxLine), string(e.Stage), string(e.Kind), said}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
 }
 
 // Unwrap implements errors.Unwrap.

@@ -19,7 +19,7 @@ func (p *Prober) HTTPS(ctx context.Context, rawURL string) (HTTPReport, error) {
 	var out HTTPReport
 	u, err := parseHTTPS(rawURL)
 	if err != nil {
-		out.Report, err = p.converse(ctx, Target{Protocol: HTTPS}, nil, 0, func(*talk) error { return err })
+		out.Report, err = p.refuse(Target{Protocol: HTTPS}, err)
 		return out, err
 	}
 	out.Report, err = p.converse(ctx, httpsTarget(u), nil, p.budget(), func(t *talk) error {

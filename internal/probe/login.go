@@ -95,7 +95,7 @@ func (p *Prober) Find(ctx context.Context, target Target, login Login, messageID
 	var out Found
 	err := checkMessageID(messageID)
 	if err != nil {
-		out.Report, err = p.converse(ctx, target, nil, 0, func(*talk) error { return err })
+		out.Report, err = p.refuse(target, err)
 		return out, err
 	}
 	report, err := p.inMailbox(ctx, target, login, findBudget*p.budget(), func(b box) error { return b.find(messageID, &out) })

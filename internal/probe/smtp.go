@@ -94,14 +94,16 @@ func (s *smtpSession) command(text string) ([]string, error) {
 }
 
 // extensions returns the lines of an EHLO reply behind the first, without
-// their codes, sorted (RFC 5321 §4.1.1.1).
+// their codes, sorted (RFC 5321 §4.1.1.1). Replies to other commands, such as
+// a refused EHLO before HELO, do not count.
 func extensions(lines []string) []string {
 	var list []string
-	for _, line := range lines[min(1, len(lines)):] {
-		if len(line) > 4 {
-			list = append(list, strings.TrimSpace(line[4:]))
+	for _, line := range lines {
+		if text, ok := strings.CutPrefix(line, "250"); ok && len(text) > 1 {
+			list = append(list, strings.TrimSpace(text[1:]))
 		}
 	}
+	list = list[min(1, len(list)):]
 	slices.Sort(list)
 	return list
 }
@@ -122,7 +124,7 @@ func (s *smtpSession) goodbye() error { return s.client.Quit() }
 
 func (s *smtpSession) release() {}
 
-// send hands one message over. Its text stays out of the transcript.
+// deliver hands one message over. Its text stays out of the transcript.
 func (s *smtpSession) deliver(m Message) error {
 	s.enter(SendStage)
 	if err := s.client.Mail(m.From, nil); err != nil {
@@ -169,7 +171,7 @@ func (p *Prober) SMTPLogin(ctx context.Context, target Target, login Login) (Rep
 func (p *Prober) Send(ctx context.Context, target Target, login Login, m Message) (Report, error) {
 	for _, address := range []string{m.From, m.To} {
 		if err := checkAddress(address); err != nil {
-			return p.converse(ctx, target, nil, 0, func(*talk) error { return err })
+			return p.refuse(target, err)
 		}
 	}
 	return p.submission(ctx, target, login, func(s *smtpSession) error { return s.deliver(m) })

@@ -54,6 +54,13 @@ func (p *Prober) converse(ctx context.Context, target Target, login *Login, budg
 	return t.report, err
 }
 
+// refuse answers a call whose values cannot be used.
+func (p *Prober) refuse(target Target, err error) (Report, error) {
+	clean := &cleanError{display(err.Error(), maxReply), safeCause(err)}
+	return Report{Target: target}, &Error{Target: target, Kind: InvalidInput, Err: clean}
+}
+
+// begin refuses what must not be tried before a byte has left.
 func (t *talk) begin(login *Login, budget int64) error {
 	t.raw = &budgeted{left: budget}
 	if err := t.target.check(); err != nil || login == nil {
