@@ -39,7 +39,9 @@ type Check struct {
 	Run   func(context.Context, *Env, Target) Outcome
 }
 
-// Grade says what a result rests on. Only automatic results age.
+// Grade says what a result rests on. Only automatic results age, and only
+// automatic checks run by themselves after a change: what a person has pasted
+// or stated spoke of the old values, so the person is asked again.
 type Grade string
 
 // A check is automatic, judges pasted evidence, or records a human statement.
@@ -110,6 +112,10 @@ func (c *Check) TargetsOf(env *Env) []Target {
 func (c *Check) Fingerprint(env *Env, t Target) (string, error) {
 	return setup.Fingerprint(c.ID, t.Key(), c.Reads, env.Setup.Values, env.Config.Values)
 }
+
+// RunsAlone reports whether c may run again without a person: automatic checks
+// only. What was pasted or stated spoke of the old values.
+func (c *Check) RunsAlone() bool { return c.Grade == Automatic }
 
 // Waiting returns the fields c needs that are still empty.
 func (c *Check) Waiting(s setup.Setup) []setup.Field {

@@ -24,7 +24,9 @@ type Product struct {
 	// OwnRedirect: the product has an external-URL setting and a redirect URI
 	// of its own that must be registered beside Latchkey's.
 	OwnRedirect bool
-	Releases    []Release
+	// FetchesAndSends: the product needs SMTP and one of IMAP and POP3.
+	FetchesAndSends bool
+	Releases        []Release
 }
 
 // Release is one release of a product with what its OAuth2 support needs.
@@ -53,7 +55,7 @@ type Guide struct {
 // 218453, checklist items 1 to 3, read 2026-11-21.
 var (
 	ECE = Product{
-		ID: "ece", Name: "Cisco ECE (eGain)", Key: OwnKey, OwnRedirect: true,
+		ID: "ece", Name: "Cisco ECE (eGain)", Key: OwnKey, OwnRedirect: true, FetchesAndSends: true,
 		Releases: []Release{
 			{ID: "11.6(1)", Special: 12, Extra: []string{"ES12_ET1"}, Setting: settingOld, Place: placeOld,
 				Guides: []Guide{{"UCCE/PCCE", "Email Resources"}}},

@@ -33,8 +33,13 @@ type Setup struct {
 // Reissue says that, since when and why a token is being issued again.
 type Reissue struct {
 	StartedAt time.Time `json:"started_at"`
-	// Previous is the identity whose token is in use until the new one passes.
-	Previous Identity `json:"previous"`
+	// Previous is the identity whose token is in use until the new one passes,
+	// PreviousRevision its revision.
+	Previous         Identity  `json:"previous"`
+	PreviousRevision int64     `json:"previous_revision"`
+	PreviousAccepted time.Time `json:"previous_accepted,omitzero"`
+	// Passed is when the new token has passed and replaced the old one.
+	Passed time.Time `json:"passed,omitzero"`
 }
 
 // Application is the answer of the first step.

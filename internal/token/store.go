@@ -34,12 +34,14 @@ type Grant struct {
 	Slot     Slot
 	Revision int64 // raised by each acceptance, not by renewals
 	ClientID string
+	Asked    []string // scopes of the sign-in, repeated at each renewal
 	// Token's secrets are sealed in the store.
 	Token oauth.Token
 
 	Accepted time.Time // when a person accepted it
 	Renewed  time.Time // last successful renewal
 	Renewals int64
+	Kept     int64     // renewals made by the keeper
 	DueAt    time.Time // when the keeper should renew; zero: nobody keeps it
 
 	// Lease and Epoch fence the renewal: only the holder of the newest epoch

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/check"
 	"latchkey/internal/flow"
 	"latchkey/internal/secret"
 	"latchkey/internal/setup"
@@ -111,6 +112,9 @@ type Run struct {
 	Total    int          `json:"total"`
 	Done     int          `json:"done"`
 	Running  []string     `json:"running,omitempty"` // check IDs under way
+	// Asked are the steps somebody has asked for and the run has not yet taken
+	// up; whoever joins a run adds to it.
+	Asked []setup.StepID `json:"asked,omitempty"`
 }
 
 // Over reports whether r is not working any more at now.
@@ -123,6 +127,10 @@ type Who struct {
 	Name  string  `json:"name"` // as shown
 	IP    string  `json:"ip,omitempty"`
 	Agent string  `json:"agent,omitempty"` // User-Agent, cut to 200 characters
+
+	// Role and Setup bound a guest; an administrator is an owner everywhere.
+	Role  ParticipantRole `json:"role,omitempty"`
+	Setup setup.ID        `json:"setup,omitempty"`
 }
 
 // WhoKind tells administrators from guests and from the program itself.
@@ -152,6 +160,7 @@ const (
 	AttemptCreated   AttemptState = "created"   // link exists
 	AttemptConfirmed AttemptState = "confirmed" // link consumed in the fresh browser
 	AttemptArrived   AttemptState = "arrived"   // callback is in, code not yet redeemed
+	AttemptRedeeming AttemptState = "redeeming" // the token request is under way
 	AttemptStaged    AttemptState = "staged"    // token is in, waits for acceptance
 	AttemptAccepted  AttemptState = "accepted"
 	AttemptRefused   AttemptState = "refused" // by the owner
@@ -159,16 +168,6 @@ const (
 	AttemptReplaced  AttemptState = "replaced"
 	AttemptExpired   AttemptState = "expired"
 	AttemptLost      AttemptState = "lost" // the process died between redeeming and storing
-)
-
-// Proof is one piece of evidence about the fresh session.
-type Proof string
-
-// Evidence for, against, or missing.
-const (
-	ProofYes     Proof = "yes"
-	ProofNo      Proof = "no"
-	ProofMissing Proof = "missing"
 )
 
 // Attempt is one sign-in from the link to the acceptance.
@@ -183,24 +182,25 @@ type Attempt struct {
 	StateHash  Hash `json:"-"` // of the state parameter
 	CookieHash Hash `json:"-"` // of the transaction cookie
 
-	Starter   Who       `json:"starter"`
-	Account   string    `json:"account"`   // who is expected to sign in
-	Scopes    []string  `json:"scopes"`    // what is asked for
-	Started   time.Time `json:"started"`   // link made
-	Expires   time.Time `json:"expires"`   // link dead
-	Opened    time.Time `json:"opened"`    // first GET of the link
-	Confirmed time.Time `json:"confirmed"` // link consumed
-	Arrived   time.Time `json:"arrived"`   // callback
-	Finished  time.Time `json:"finished"`  // staged or failed
+	Starter   Who         `json:"starter"`
+	Account   string      `json:"account"`   // who is expected to sign in
+	Basis     check.Basis `json:"basis"`     // the answers it was started with
+	Scopes    []string    `json:"scopes"`    // what is asked for
+	Started   time.Time   `json:"started"`   // link made
+	Expires   time.Time   `json:"expires"`   // link dead
+	Opened    time.Time   `json:"opened"`    // first GET of the link
+	Confirmed time.Time   `json:"confirmed"` // link consumed
+	Arrived   time.Time   `json:"arrived"`   // callback
+	Finished  time.Time   `json:"finished"`  // staged or failed
 
 	OpenedBy Who  `json:"opened_by"` // browser that consumed the link
 	LetIn    bool `json:"let_in"`    // the owner has recognised that browser
 
-	OtherJar   Proof `json:"other_jar"`   // E1: the normal window's cookie is absent
-	NewJar     Proof `json:"new_jar"`     // E2: this private session was not used before
-	Cookies    Proof `json:"cookies"`     // E3: cookies work
-	FreshLogin Proof `json:"fresh_login"` // E4: auth_time is after the start
-	RightOne   Proof `json:"right_one"`   // E5: tenant and person as expected
+	OtherJar   check.Proof `json:"other_jar"`   // E1: the normal window's cookie is absent
+	NewJar     check.Proof `json:"new_jar"`     // E2: this private session was not used before
+	Cookies    check.Proof `json:"cookies"`     // E3: cookies work
+	FreshLogin check.Proof `json:"fresh_login"` // E4: auth_time is after the start
+	RightOne   check.Proof `json:"right_one"`   // E5: tenant and person as expected
 
 	Identity setup.Identity `json:"identity"`
 	Granted  []string       `json:"granted,omitempty"` // scopes the provider says it granted

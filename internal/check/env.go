@@ -1,0 +1,161 @@
+package check
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/oauth"
+	"latchkey/internal/probe"
+	"latchkey/internal/product"
+	"latchkey/internal/provider"
+	"latchkey/internal/secret"
+	"latchkey/internal/setup"
+)
+
+// Env is a check's only window to the world.
+type Env struct {
+	Now      func() time.Time
+	Node     string // name of this node among the servers
+	Setup    setup.Setup
+	Config   Config
+	Provider provider.Provider
+	Product  product.Product
+
+	Probe *probe.Prober
+	OAuth *oauth.Client
+
+	// ClientSecret opens the stored secret; its zero value means none is saved.
+	ClientSecret func(context.Context) (secret.Text, error)
+	// Token returns the mailbox token, alive for some minutes; Refresh renews
+	// it now. While a token is issued again both speak of the new one.
+	Token   func(context.Context) (oauth.Token, error)
+	Refresh func(context.Context) (oauth.Token, error)
+
+	// SelfCall asks our own callback a question through the external URL.
+	SelfCall func(context.Context) error
+	// SeenHosts are the hosts under which requests have arrived that were not
+	// the external URL's.
+	SeenHosts func() []SeenHost
+
+	SignIn SignIn // how the last sign-in ended
+	Keeper Keeper // what the keeper has done with the token
+
+	// Message makes a test message to a mailbox; its Message-ID is new.
+	Message func(from, to setup.Address) probe.Message
+	// Pause waits between two looks for a message.
+	Pause func(context.Context, time.Duration) error
+}
+
+// Config is what the operator has configured and checks depend on.
+type Config struct {
+	ExternalURL string // "https://latchkey.contoso.example", no slash at the end
+	CallbackURL string // our redirect URI
+	Provider    provider.Provider
+}
+
+// Values looks up configuration values for fingerprints.
+func (c Config) Values(f setup.Field) (any, bool) {
+	switch f {
+	case setup.ConfigExternalURL:
+		return c.ExternalURL, true
+	case setup.ConfigProvider:
+		p := c.Provider
+		return []any{p.ID, p.Authority, p.SignInURLs, p.Scopes, p.Extra, p.Hosts}, true
+	}
+	return nil, false
+}
+
+// SeenHost is one foreign Host header, with what a proxy said about it.
+type SeenHost struct {
+	Host      string
+	Forwarded string // Forwarded or X-Forwarded-Host, as evidence only
+	At        time.Time
+}
+
+// SignIn is the outcome of the newest finished sign-in, as far as checks need
+// it.
+type SignIn struct {
+	Finished bool
+	Accepted bool
+	Refused  bool // by the owner
+	Failure  *Failure
+	Identity setup.Identity
+	Basis    Basis
+	Asked    []string // scopes
+	Granted  []string // scopes, as the token endpoint lists them; nil: it said nothing
+
+	OtherJar, NewJar, Cookies, FreshLogin, RightOne Proof
+}
+
+// Basis are the answers a sign-in rests on. A token that was made with others
+// proves nothing about today's.
+type Basis struct {
+	Cloud, Tenant, ClientID string
+	Account                 setup.Address
+}
+
+// BasisOf returns the present answers.
+func BasisOf(s setup.Setup) Basis {
+	return Basis{s.Registration.Cloud, s.Registration.Tenant, s.Registration.ClientID, s.Application.SignInAccount}
+}
+
+// Proof is one piece of evidence: "yes", "no" or "missing".
+type Proof string
+
+// The values of a Proof.
+const (
+	ProofYes     Proof = "yes"
+	ProofNo      Proof = "no"
+	ProofMissing Proof = "missing"
+)
+
+// Failure is why a sign-in gave no token: the provider's error, or the guard
+// of ours that stopped it.
+type Failure struct {
+	Err   error
+	Guard Guard
+}
+
+// Guard names one of our own reasons to stop a sign-in.
+type Guard string
+
+// The guards of the callback.
+const (
+	GuardTenant    Guard = "tenant"     // token of another tenant
+	GuardPerson    Guard = "person"     // not the pinned account
+	GuardReused    Guard = "reused"     // private session was used before, no new password entry
+	GuardNotFresh  Guard = "not_fresh"  // auth_time is before the start
+	GuardIDToken   Guard = "id_token"   // signature, issuer, audience or nonce
+	GuardLost      Guard = "lost"       // the process died between redeeming and storing
+	GuardNoRefresh Guard = "no_refresh" // no refresh token came
+)
+
+// Keeper is what the keeper has done with the accepted token.
+type Keeper struct {
+	Renewals int64
+	Renewed  time.Time
+	Node     string
+	LastErr  string
+}
+
+// context assembles what is known for the provider's rules.
+func (e *Env) context(t Target) provider.Context {
+	s := e.Setup
+	c := provider.Context{
+		Method: s.Application.Method, Protocol: t.Protocol, Mailbox: string(t.Mailbox),
+		SignInUser: string(s.Application.SignInAccount), SignedInAs: e.signedInAs(),
+		Server: e.Node, Host: t.Host, Tenant: s.Registration.Tenant,
+		ClientID: s.Registration.ClientID, RedirectURI: e.Config.CallbackURL,
+	}
+	if t.Port != 0 {
+		c.Port = portText(t.Port)
+	}
+	return c
+}
+
+func (e *Env) signedInAs() string {
+	if p := e.Setup.SignIn.Pinned; p != nil {
+		return p.UserName
+	}
+	return string(e.Setup.Application.SignInAccount)
+}

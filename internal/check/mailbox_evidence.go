@@ -1,0 +1,124 @@
+package check
+
+import (
+	"context"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+var (
+	licenceMissing = &finding.Definition{
+		Code: "licence_missing", Severity: finding.Blocker, Actor: finding.ExchangeAdmin, Ours: true,
+		Title:       "{{.sign_in_account}} has no licence for Exchange Online",
+		Consequence: "The account cannot open any mailbox.",
+		Cause:       "No licence with Exchange Online is assigned. The vendor's checklist asks for E3 or better.",
+		Remedy:      "Assign a licence in the Microsoft 365 admin center.",
+		Params:      []string{"sign_in_account"},
+	}
+	mailboxUnstated = &finding.Definition{
+		Code: "mailbox_not_stated", Severity: finding.Note, Actor: finding.ExchangeAdmin, Ours: true,
+		Title:       "Nobody has stated everything about the mailbox",
+		Consequence: "The verification will show whether mail works.",
+		Cause:       "The Microsoft 365 administrator did not know, or was not asked.",
+		Remedy:      "Go on. Or ask the Microsoft 365 administrator, and fill in the rest.",
+	}
+)
+
+// MailboxEvidence records what the Microsoft 365 administrator states, or that
+// the verification shall decide. A stated "no" stops here, before somebody
+// signs in for nothing.
+var MailboxEvidence = &Check{
+	ID: "mailbox_evidence",
+	Reads: []setup.Field{
+		setup.FieldEvidence, setup.FieldMethod, setup.FieldMailboxes, setup.FieldSignInAccount, setup.FieldProtocols,
+	},
+	Needs:    []setup.Field{setup.FieldEvidence},
+	NeededBy: setup.StepVerification,
+	Finds: []*finding.Definition{
+		licenceMissing, mailboxUnstated, provider.IMAPDisabled, provider.POP3Disabled,
+		provider.SMTPAuthDisabledMailbox, provider.FullAccessMissing, provider.SendAsDenied,
+	},
+	Grade: Human,
+	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+		if e.Setup.Mailbox.Decision == setup.ByVerification {
+			return Passed()
+		}
+		var out Outcome
+		unknown := false
+		for _, subject := range Subjects(e.Setup.Application) {
+			switch e.Setup.Mailbox.Statement[subject] {
+			case setup.StandingYes:
+			case setup.StandingNo:
+				out.Findings = append(out.Findings, e.stated(subject))
+			default:
+				unknown = true
+			}
+		}
+		if unknown {
+			out.Findings = append(out.Findings, finding.New(mailboxUnstated))
+		}
+		return out
+	},
+}
+
+// Subjects lists what the administrator is asked: only the protocols in use,
+// and rights on other mailboxes only with a shared account.
+func Subjects(a setup.Application) []setup.Subject {
+	var list []setup.Subject
+	for protocol, subject := range map[setup.Protocol]setup.Subject{
+		setup.IMAP: setup.SubjectIMAP, setup.POP3: setup.SubjectPOP3, setup.SMTP: setup.SubjectSMTPAuth,
+	} {
+		if a.Has(protocol) {
+			list = append(list, subject)
+		}
+	}
+	list = append(list, setup.SubjectLicence)
+	if a.Method == setup.SharedAccount {
+		list = append(list, setup.SubjectFullAccess)
+		if a.Has(setup.SMTP) {
+			list = append(list, setup.SubjectSendAs)
+		}
+	}
+	return inOrder(list)
+}
+
+func inOrder(list []setup.Subject) []setup.Subject {
+	var sorted []setup.Subject
+	for _, s := range []setup.Subject{
+		setup.SubjectIMAP, setup.SubjectPOP3, setup.SubjectSMTPAuth,
+		setup.SubjectLicence, setup.SubjectFullAccess, setup.SubjectSendAs,
+	} {
+		for _, have := range list {
+			if have == s {
+				sorted = append(sorted, s)
+			}
+		}
+	}
+	return sorted
+}
+
+func (e *Env) stated(subject setup.Subject) finding.Finding {
+	account, mailbox := e.signedInAs(), ""
+	if m := e.Setup.Application.Mailboxes; len(m) > 0 {
+		mailbox = string(m[0])
+	}
+	by := func(f finding.Finding) finding.Finding {
+		return f.With("statement", string(subject)+": no", e.Setup.Mailbox.By)
+	}
+	switch subject {
+	case setup.SubjectIMAP:
+		return by(finding.New(provider.IMAPDisabled, "signed_in_as", account))
+	case setup.SubjectPOP3:
+		return by(finding.New(provider.POP3Disabled, "signed_in_as", account))
+	case setup.SubjectSMTPAuth:
+		return by(finding.New(provider.SMTPAuthDisabledMailbox, "host", e.Provider.Hosts[setup.SMTP].Host, "sasl_user", account))
+	case setup.SubjectFullAccess:
+		return by(finding.New(provider.FullAccessMissing, "mailbox", mailbox, "signed_in_as", account))
+	case setup.SubjectSendAs:
+		return by(finding.New(provider.SendAsDenied, "signed_in_as", account, "from", mailbox))
+	default:
+		return by(finding.New(licenceMissing, "sign_in_account", account))
+	}
+}

@@ -1,0 +1,127 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/probe"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+var productAddressesDiffer = &finding.Definition{
+	Code: "product_addresses_differ", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+	Title:       "{{.setting}}, console address and redirect URI name different servers",
+	Consequence: "The product's sign-in does not come back, or its Generate button fails.",
+	Cause:       "The console was opened under another name than the setting holds.",
+	Remedy:      "Make the three equal. A change of the setting also changes agent sign-in and chat snippets.",
+	Params:      []string{"setting"},
+}
+
+func ownRedirect(e *Env) []Target {
+	if !e.Product.OwnRedirect {
+		return nil
+	}
+	return []Target{{}}
+}
+
+// ProductURL judges the product's external-URL setting by itself.
+var ProductURL = &Check{
+	ID:      "product_url",
+	Reads:   []setup.Field{setup.FieldProduct, setup.FieldProductURL},
+	Needs:   []setup.Field{setup.FieldProductURL},
+	Targets: ownRedirect,
+	Finds:   []*finding.Definition{externalURLHTTP, externalURLAddress, externalURLExtra, externalURLShort},
+	Grade:   Automatic,
+	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+		return Found(urlFindings(e.Setup.Addresses.ProductURL)...)
+	},
+}
+
+// ProductAddresses compares setting, console address and redirect URI: the
+// same scheme, host and port three times (checklist item 5).
+var ProductAddresses = &Check{
+	ID:      "product_addresses",
+	Reads:   []setup.Field{setup.FieldProduct, setup.FieldRelease, setup.FieldProductURL, setup.FieldConsoleURL, setup.FieldProductRedirectURI},
+	Needs:   []setup.Field{setup.FieldProductURL, setup.FieldConsoleURL},
+	Targets: ownRedirect,
+	After:   []*Check{ProductURL},
+	Finds:   []*finding.Definition{productAddressesDiffer},
+	Grade:   Automatic,
+	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+		a := e.Setup.Addresses
+		setting := "The external-URL setting"
+		if r, ok := e.Product.Release(e.Setup.Application.Release); ok {
+			setting = r.Setting
+		}
+		values := []Fact{{setting, a.ProductURL}, {"console address", a.ConsoleURL}}
+		if a.ProductRedirectURI != "" {
+			values = append(values, Fact{"redirect URI", a.ProductRedirectURI})
+		}
+		equal := true
+		for _, v := range values {
+			equal = equal && origin(v.Value) == origin(a.ProductURL)
+		}
+		if equal {
+			return Passed()
+		}
+		f := finding.New(productAddressesDiffer, "setting", setting)
+		for _, v := range values {
+			f = f.With(v.Name, v.Value, "")
+		}
+		return Found(f)
+	},
+}
+
+// origin is scheme, lower-case host and port, with the default port written
+// out, so that https://a and https://A:443 are the same.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+var productUnreachable = &finding.Definition{
+	Code: "product_url_unreachable", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
+	Title:       "This server cannot open {{.url}}",
+	Consequence: "If browsers cannot either, the product's sign-in does not come back.",
+	Cause:       "The name does not resolve here, a firewall lies between, or the certificate is not valid.",
+	Remedy:      "Open the address in the browser that will sign in. If the page appears, go on.",
+	Params:      []string{"url"},
+}
+
+// ProductReachable asks whether the product's address resolves and shows a
+// valid certificate. The host was typed into a page: no credentials go there,
+// and internal addresses only where the operator allows them. Only a browser
+// must reach it, so a failure from here is a warning.
+var ProductReachable = &Check{
+	ID:      "product_reachable",
+	Reads:   []setup.Field{setup.FieldProduct, setup.FieldProductURL},
+	Needs:   []setup.Field{setup.FieldProductURL},
+	Targets: ownRedirect,
+	After:   []*Check{ProductURL},
+	Finds:   []*finding.Definition{productUnreachable, provider.AddressForbidden},
+	Grade:   Automatic, Timeout: 20 * time.Second, MaxAge: time.Hour,
+	Run: func(ctx context.Context, e *Env, _ Target) Outcome {
+		address := e.Setup.Addresses.ProductURL
+		report, err := e.Probe.Connect(ctx, provider.WebTarget(address))
+		var pe *probe.Error
+		switch {
+		case err == nil:
+			return Passed(timing(report.Times)...)
+		case errors.As(err, &pe) && pe.Kind == probe.ForbiddenAddress:
+			return Found(finding.New(provider.AddressForbidden, "host", pe.Target.Host))
+		}
+		return Found(finding.New(productUnreachable, "url", address).With("https", err.Error(), ""))
+	},
+}

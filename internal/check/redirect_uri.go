@@ -1,0 +1,131 @@
+package check
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+var (
+	redirectURINotShown = &finding.Definition{
+		Code: "redirect_uris_not_compared", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Title:       "The registered redirect URIs were not compared",
+		Consequence: "If one differs, the sign-in ends on Microsoft's page.",
+		Cause:       "Nobody has pasted the list from the portal.",
+		Remedy:      "Copy the list under Authentication, and paste it here. Or go on: the sign-in will show it.",
+	}
+	redirectURIForm = &finding.Definition{
+		Code: "redirect_uri_form", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "Microsoft cannot register the redirect URI {{.redirect_uri}}",
+		Consequence: "The portal refuses to save it, or the sign-in never comes back.",
+		Cause: "It must begin with https (http only on localhost), have at most 256 characters, " +
+			"and hold none of ! $ ' ( ) , ; * #.",
+		Remedy: "Change the external URL so that the redirect URI keeps to these rules.",
+		Params: []string{"redirect_uri"},
+	}
+)
+
+// RedirectURIForm applies Microsoft's rules to the URIs before anybody
+// registers them (learn.microsoft.com/entra/identity-platform/reply-url,
+// 2026-11-21).
+var RedirectURIForm = &Check{
+	ID:    "redirect_uri_form",
+	Reads: []setup.Field{setup.FieldProduct, setup.FieldProductRedirectURI, setup.ConfigExternalURL},
+	Finds: []*finding.Definition{redirectURIForm},
+	Grade: Automatic,
+	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+		var out Outcome
+		for _, uri := range wantedURIs(e) {
+			if part := unfit(uri); part != "" {
+				out.Findings = append(out.Findings, finding.New(redirectURIForm, "redirect_uri", uri).With("offending part", part, ""))
+			}
+		}
+		return out
+	},
+}
+
+// wantedURIs are the ones that must be registered: ours, and the product's own
+// where it has one.
+func wantedURIs(e *Env) []string {
+	list := []string{e.Config.CallbackURL}
+	if uri := e.Setup.Addresses.ProductRedirectURI; e.Product.OwnRedirect && uri != "" {
+		list = append(list, uri)
+	}
+	return list
+}
+
+// unfit returns the part of uri that breaks a rule, "" if none does.
+func unfit(uri string) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil:
+		return uri
+	case u.Scheme != "https" && !isLocalhost(u):
+		return u.Scheme + "://"
+	case len(uri) > 256:
+		return strconv.Itoa(len(uri)) + " characters"
+	}
+	if i := strings.IndexAny(uri, "!$'(),;*#"); i >= 0 {
+		return uri[i : i+1]
+	}
+	return ""
+}
+
+// RedirectURIs compares the registered redirect URIs, as pasted from the
+// portal, with the ones that will be sent: to the character.
+var RedirectURIs = &Check{
+	ID: "redirect_uris",
+	Reads: []setup.Field{
+		setup.FieldProduct, setup.FieldProductRedirectURI, setup.FieldRedirectURIs, setup.FieldClientID, setup.ConfigExternalURL,
+	},
+	NeededBy: setup.StepSignIn,
+	Finds:    []*finding.Definition{provider.RedirectURIMismatch, provider.RedirectURINone, redirectURINotShown},
+	Grade:    Pasted,
+	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+		registered := e.Setup.Registration.RedirectURIs
+		if registered == nil {
+			return Found(finding.New(redirectURINotShown))
+		}
+		var out Outcome
+		for _, want := range wantedURIs(e) {
+			switch {
+			case slices.ContainsFunc(registered, func(r string) bool { return matchesRegistered(want, r) }):
+				continue
+			case len(registered) == 0:
+				out.Findings = append(out.Findings, finding.New(provider.RedirectURINone, "redirect_uri", want))
+			default:
+				near := setup.Nearest(want, registered)
+				out.Findings = append(out.Findings, finding.New(provider.RedirectURIMismatch, "redirect_uri", want).
+					With("needed", want, "").
+					With("registered", near, strconv.Itoa(setup.FirstDifference(want, near))))
+			}
+		}
+		return out
+	},
+}
+
+// matchesRegistered compares as Entra does: exactly, but for the port of
+// localhost, and a registered URI without path, which gains a slash.
+func matchesRegistered(want, registered string) bool {
+	if want == registered {
+		return true
+	}
+	w, err1 := url.Parse(want)
+	r, err2 := url.Parse(registered)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	if isLocalhost(w) && isLocalhost(r) {
+		w.Host, r.Host = w.Hostname(), r.Hostname()
+	}
+	if r.Path == "" && w.Path == "/" {
+		r.Path = "/"
+	}
+	return w.String() == r.String()
+}

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/oauth"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+var (
+	tokenOpaque = &finding.Definition{
+		Code: "token_opaque", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The access token cannot be read",
+		Consequence: "Audience and permissions are taken from what the sign-in service said it granted.",
+		Cause:       "The sign-in service issues tokens that only it can read.",
+		Remedy:      "Nothing to do. The mail servers will show whether they accept it.",
+	}
+	tokenAudienceOdd = &finding.Definition{
+		Code: "token_audience_unknown", Severity: finding.Note, Actor: finding.ProductAdmin, Unconfirmed: true, Ours: true,
+		Title:       "The token is for {{.audience}}, which is not a known name of the mail servers",
+		Consequence: "If the mail servers refuse the token, this is the likely reason.",
+		Cause:       "The list of names was collected from public recordings and may lack one.",
+		Remedy:      "Go on. The mail servers decide.",
+		Params:      []string{"audience"},
+	}
+	tokenOfOtherPerson = &finding.Definition{
+		Code: "token_of_other_person", Severity: finding.Blocker, Actor: finding.MailboxUser, Ours: true,
+		Title:       "The access token belongs to another account than the ID token",
+		Consequence: "The token is not used.",
+		Cause:       "The sign-in service gave two tokens for two accounts.",
+		Remedy:      "Sign in again.",
+	}
+)
+
+// TokenClaims reads what the access token says before a mail server sees it.
+// Exchange has one refusal for every fault; what can be decided here is ruled
+// out first. The claims are read for diagnosis only and never trusted.
+var TokenClaims = &Check{
+	ID:    "token_claims",
+	Reads: []setup.Field{setup.FieldGrant, setup.FieldProtocols, setup.ConfigProvider},
+	Needs: []setup.Field{setup.FieldGrant},
+	After: []*Check{SignedIn},
+	Finds: append([]*finding.Definition{
+		tokenOpaque, tokenAudienceOdd, tokenOfOtherPerson,
+		provider.TokenWrongAudience, provider.TokenScopeMissing,
+	}, oauthFindings()...),
+	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
+	Run: func(ctx context.Context, e *Env, t Target) Outcome {
+		token, err := e.Token(ctx)
+		if err != nil {
+			return e.explain(err, t)
+		}
+		claims, readable := oauth.DecodeClaims(token.Access)
+		granted := token.Scope
+		out := Passed(Fact{"scopes", strings.Join(granted, " ")})
+		if readable {
+			if len(claims.Scopes) > 0 {
+				granted = claims.Scopes
+			}
+			out = e.judgeClaims(claims)
+		} else {
+			out.Findings = append(out.Findings, finding.New(tokenOpaque))
+		}
+		out.Findings = append(out.Findings, e.missingScopes(granted)...)
+		return out
+	},
+}
+
+func (e *Env) judgeClaims(claims oauth.AccessClaims) Outcome {
+	audience := strings.Join(claims.Audience, " ")
+	out := Passed(
+		Fact{"audience", audience},
+		Fact{"scopes", strings.Join(claims.Scopes, " ")},
+	)
+	if !claims.Issued.IsZero() && !claims.Expires.IsZero() {
+		out.Facts = append(out.Facts, Fact{"lifetime_minutes", fmt.Sprint(int(claims.Expires.Sub(claims.Issued).Minutes()))})
+	}
+	known := func(a string) bool { return slices.Contains(e.Provider.Audiences, strings.TrimSuffix(a, "/")) }
+	switch {
+	case e.Provider.Audiences == nil || slices.ContainsFunc(claims.Audience, known):
+	case provider.ForGraph(claims.Audience):
+		out.Findings = append(out.Findings, finding.New(provider.TokenWrongAudience, "audience", audience))
+	default:
+		out.Findings = append(out.Findings, finding.New(tokenAudienceOdd, "audience", audience))
+	}
+	p := e.Setup.SignIn.Pinned
+	subject := claims.Values[e.Provider.Claims.Subject]
+	if p != nil && subject != "" && subject != p.ObjectID {
+		out.Findings = append(out.Findings, finding.New(tokenOfOtherPerson))
+	}
+	return out
+}
+
+// missingScopes compares by the last part of a scope: it is asked for with the
+// address of the resource in front and granted without.
+func (e *Env) missingScopes(granted []string) []finding.Finding {
+	if len(granted) == 0 {
+		return nil // RFC 6749 §5.1: nothing said means granted as asked
+	}
+	short := func(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
+	var missing []finding.Finding
+	for _, protocol := range e.Setup.Application.Protocols {
+		want := e.Provider.Scopes[protocol]
+		has := slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(short(g), short(want)) })
+		if want != "" && !has {
+			missing = append(missing, finding.New(provider.TokenScopeMissing,
+				"protocol", strings.ToUpper(string(protocol)), "scope", short(want)).
+				With("granted", strings.Join(granted, " "), ""))
+		}
+	}
+	return missing
+}
+
+// TokenRefresh renews the token once: a token that cannot be renewed works
+// today and is dead in an hour. The rotated refresh token is stored before the
+// new access token is used.
+var TokenRefresh = &Check{
+	ID:    "token_refresh",
+	Reads: []setup.Field{setup.FieldGrant, setup.FieldClientSecret, setup.ConfigProvider},
+	Needs: []setup.Field{setup.FieldGrant},
+	After: []*Check{SignedIn},
+	Finds: oauthFindings(),
+	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
+	Run: func(ctx context.Context, e *Env, t Target) Outcome {
+		before := e.Now()
+		token, err := e.Refresh(ctx)
+		if err != nil {
+			return e.explain(err, t)
+		}
+		return Passed(
+			Fact{"renewed_at", before.UTC().Format(time.RFC3339)},
+			Fact{"lifetime_minutes", fmt.Sprint(int(token.ExpiresAt.Sub(token.ReceivedAt).Minutes()))},
+		)
+	},
+}

@@ -1,0 +1,178 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/check"
+	"latchkey/internal/oauth"
+	"latchkey/internal/paste"
+	"latchkey/internal/setup"
+	"latchkey/internal/token"
+)
+
+// Accept puts a staged token to use. The first acceptance pins the account;
+// from then on only that account is accepted.
+//
+// Errors: ErrConflict if the token does not wait any more.
+func (w *Wizard) Accept(ctx context.Context, who Who, id setup.ID, attempt string) error {
+	if who.Kind != WhoAdmin {
+		return ErrForbidden
+	}
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		st, err := w.read(tx, id)
+		if err != nil {
+			return err
+		}
+		a, err := tx.Attempt(attempt)
+		if err != nil || a.Setup != id {
+			return errors.Join(err, notOf(a, id))
+		}
+		if _, over := a.overdue(w.Now()); over || a.State != AttemptStaged {
+			return ErrConflict
+		}
+		w.Hook("accept_before_commit")
+		return w.accept(tx, who, &st, &a)
+	})
+	if err != nil {
+		return err
+	}
+	w.Hook("accept_committed")
+	return w.StartRun(ctx, id, setup.StepSignIn)
+}
+
+func notOf(a Attempt, id setup.ID) error {
+	if a.ID != "" && a.Setup != id {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// accept stores the token, pins the account and ends the attempt, all in the
+// caller's transaction.
+func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
+	sealed, err := tx.AttemptSecret(a.ID, stagedName)
+	if err != nil {
+		return err
+	}
+	t, err := oauth.UnmarshalToken(sealed)
+	if err != nil {
+		return err
+	}
+	s := &st.setup
+	now := w.Now().UTC()
+	s.SignIn.Attempts++
+	s.SignIn.GrantRevision++
+	s.SignIn.AcceptedAt, s.SignIn.AcceptedBy = now, who.Name
+	if s.SignIn.Pinned == nil {
+		identity := a.Identity
+		s.SignIn.Pinned = &identity
+	}
+	err = token.Accept(tx, token.Grant{
+		Account: string(s.ID), Slot: slotOf(*s), Revision: s.SignIn.GrantRevision,
+		ClientID: s.Registration.ClientID, Asked: a.Scopes, Token: t, Accepted: now,
+	})
+	if err != nil {
+		return err
+	}
+	s.UpdatedAt = now
+	if err := tx.SaveSetup(s); err != nil {
+		return err
+	}
+	if err := w.forget(tx, a.ID); err != nil {
+		return err
+	}
+	a.State, a.Finished = AttemptAccepted, now
+	if err := w.record(tx, who, s.ID, audit.TokenAccepted,
+		"attempt", a.ID, "signed_in_as", a.Identity.UserName, "revision", fmt.Sprint(s.SignIn.GrantRevision)); err != nil {
+		return err
+	}
+	return tx.SaveAttempt(a)
+}
+
+// Refuse drops a staged token.
+func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt string) error {
+	err := w.onAttempt(ctx, who, id, attempt, func(tx Tx, a *Attempt) error {
+		if a.State != AttemptStaged {
+			return ErrConflict
+		}
+		s, err := tx.Setup(id)
+		if err != nil {
+			return err
+		}
+		s.SignIn.Attempts++
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		if err := w.forget(tx, a.ID); err != nil {
+			return err
+		}
+		a.State, a.Finished = AttemptRefused, w.Now().UTC()
+		return w.record(tx, who, id, audit.TokenRefused, "attempt", a.ID, "signed_in_as", a.Identity.UserName)
+	})
+	if err != nil {
+		return err
+	}
+	return w.StartRun(ctx, id, setup.StepSignIn)
+}
+
+// Shown takes what Microsoft's page shows, as pasted: an error that never comes
+// back to us. The text is taken apart, never used, and stored only as far as it
+// explains.
+func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) error {
+	failure, err := paste.ErrorText(text)
+	if err != nil {
+		return err
+	}
+	if who.Kind != WhoAdmin && !(who.Kind == WhoGuest && who.Setup == id) {
+		return ErrForbidden
+	}
+	err = w.Store.Update(ctx, func(tx Tx) error {
+		st, err := w.read(tx, id)
+		if err != nil {
+			return err
+		}
+		a := st.attempt
+		if a.ID == "" || a.Final() || a.State == AttemptStaged || a.State == AttemptRedeeming {
+			return ErrConflict
+		}
+		return w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
+	})
+	if err != nil {
+		return err
+	}
+	return w.StartRun(ctx, id, setup.StepSignIn)
+}
+
+// Sweep marks what time alone has decided: links and staged tokens that have
+// expired, sign-ins whose process died. Looking at a setup calls it.
+func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {
+	lost := false
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		lost = false
+		st, err := w.read(tx, id)
+		if err != nil || st.attempt.ID == "" {
+			return err
+		}
+		a := st.attempt
+		state, over := a.overdue(w.Now())
+		if !over {
+			return nil
+		}
+		if state == AttemptLost {
+			lost = true
+			return w.storeFailure(tx, &st, &a, check.GuardLost, nil, System)
+		}
+		if err := w.forget(tx, a.ID); err != nil {
+			return err
+		}
+		a.State, a.Finished = state, w.Now().UTC()
+		return tx.SaveAttempt(&a)
+	})
+	if err != nil || !lost {
+		return err
+	}
+	return w.StartRun(ctx, id, setup.StepSignIn)
+}

@@ -1,0 +1,292 @@
+package wizard
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/flow"
+	"latchkey/internal/secret"
+	"latchkey/internal/setup"
+)
+
+// Start begins a setup.
+func (w *Wizard) Start(ctx context.Context, who Who) (setup.Setup, error) {
+	if who.Kind != WhoAdmin && who.Kind != WhoSystem {
+		return setup.Setup{}, ErrForbidden
+	}
+	code, err := w.newCode()
+	if err != nil {
+		return setup.Setup{}, err
+	}
+	now := w.Now().UTC()
+	s := setup.Setup{ID: setup.ID(code), Version: 1, CreatedAt: now, UpdatedAt: now}
+	s.Registration.Cloud = w.Options.Providers[0].ID
+	err = w.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.InsertSetup(s); err != nil {
+			return err
+		}
+		return w.record(tx, who, s.ID, audit.SetupCreated)
+	})
+	return s, err
+}
+
+// Submit is one form of a step.
+type Submit struct {
+	Setup setup.ID
+	Step  setup.StepID
+	// Basis is the StepBasis the form was made from; "" skips the comparison.
+	Basis   string
+	Entries Entries
+	// Confirmed says that the person has seen what becomes out of date.
+	Confirmed bool
+	// Later saves without judging.
+	Later bool
+}
+
+// ImpactError says what a change would make out of date. Nothing was saved.
+type ImpactError struct {
+	Affected []flow.Need
+}
+
+// Error implements error.
+func (e *ImpactError) Error() string {
+	return fmt.Sprintf("wizard: the change affects %d results", len(e.Affected))
+}
+
+// Answer parses and saves the answers of one step and starts its checks.
+//
+// Errors: setup.InputErrors (nothing saved), *ImpactError (nothing saved, to
+// be confirmed), ErrConflict (somebody saved meanwhile), ErrForbidden.
+func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
+	if !may(who, in.Setup, in.Step) {
+		return ErrForbidden
+	}
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		st, err := w.read(tx, in.Setup)
+		if err != nil {
+			return err
+		}
+		if in.Basis != "" && in.Basis != StepBasis(st.setup, in.Step) {
+			return ErrConflict
+		}
+		before := st.setup
+		value, err := w.apply(&st.setup, who, in)
+		if err != nil {
+			return err
+		}
+		if !in.Confirmed && !in.Later {
+			affected, err := w.affected(tx, before, st, in.Step)
+			if err != nil {
+				return err
+			}
+			if len(affected) > 0 {
+				return &ImpactError{affected}
+			}
+		}
+		if in.Step == setup.StepHandover && !in.Later {
+			if err := w.gate(tx, st, setup.StepHandover); err != nil {
+				return err
+			}
+		}
+		return w.save(tx, who, in, &st.setup, value)
+	})
+	if err != nil {
+		return err
+	}
+	w.Hook("answer_committed")
+	if in.Later {
+		return nil
+	}
+	return w.StartRun(ctx, in.Setup, in.Step)
+}
+
+// apply parses the entries into s and returns the client secret, if one was
+// typed.
+func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) {
+	r := &reader{entries: in.Entries, later: in.Later}
+	var value secret.Text
+	now := w.Now().UTC()
+	switch in.Step {
+	case setup.StepApplication:
+		r.application(s)
+	case setup.StepAddresses:
+		r.addresses(s)
+	case setup.StepRegistration:
+		before := s.Registration.RedirectURIs
+		r.registration(s, w.Options.Providers)
+		value = r.secretEntry()
+		if !reflect.DeepEqual(before, s.Registration.RedirectURIs) {
+			s.Registration.RedirectURIsAt = now
+		}
+	case setup.StepMailbox:
+		r.mailbox(s)
+		s.Mailbox.By, s.Mailbox.At = who.Name, now
+	case setup.StepVerification:
+		r.verification(s)
+	case setup.StepHandover:
+		r.handover(s)
+		if in.Entries.Get("generated") != "" && s.Handover.GeneratedAt.IsZero() {
+			s.Handover.GeneratedAt, s.Handover.GeneratedBy = now, who.Name
+		}
+	case setup.StepNetwork, setup.StepSignIn, setup.StepPreflight:
+		// Nothing is asked there.
+	default:
+		return secret.Text{}, fmt.Errorf("wizard: unknown step %q", in.Step)
+	}
+	return value, r.err()
+}
+
+func (w *Wizard) save(tx Tx, who Who, in Submit, s *setup.Setup, value secret.Text) error {
+	if !value.IsZero() {
+		if err := w.putSecret(tx, who, s, value); err != nil {
+			return err
+		}
+	}
+	s.UpdatedAt = w.Now().UTC()
+	if in.Step == setup.StepHandover && !in.Later {
+		if err := w.handOver(tx, who, s); err != nil {
+			return err
+		}
+	}
+	if err := tx.SaveSetup(s); err != nil {
+		return err
+	}
+	w.Hook("answer_before_commit")
+	return w.record(tx, who, in.Setup, audit.AnswersSaved, "step", string(in.Step))
+}
+
+// putSecret stores a new client secret. Its revision, never its hash, goes
+// into fingerprints.
+func (w *Wizard) putSecret(tx Tx, who Who, s *setup.Setup, value secret.Text) error {
+	s.Registration.SecretRevision++
+	s.Registration.SecretSavedBy, s.Registration.SecretSavedAt = who.Name, w.Now().UTC()
+	if err := tx.PutSecret(s.ID, secretName, s.Registration.SecretRevision, value); err != nil {
+		return err
+	}
+	return w.record(tx, who, s.ID, audit.SecretSaved, "revision", fmt.Sprint(s.Registration.SecretRevision))
+}
+
+// SaveSecret stores the client secret from its own page, which shows and asks
+// nothing else.
+func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries Entries) error {
+	if !may(who, id, setup.StepRegistration) {
+		return ErrForbidden
+	}
+	r := &reader{entries: entries}
+	value := r.secretEntry()
+	if value.IsZero() && len(r.problems) == 0 {
+		r.problems = setup.InputErrors{{Field: setup.FieldClientSecret, Problem: setup.ProblemRequired}}
+	}
+	var ends setup.Date
+	required(r, setup.FieldSecretEnds, setup.ParseDate, &ends)
+	if err := r.err(); err != nil {
+		return err
+	}
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(id)
+		if err != nil {
+			return err
+		}
+		if err := w.putSecret(tx, who, &s, value); err != nil {
+			return err
+		}
+		s.Registration.SecretEnds = ends
+		s.UpdatedAt = w.Now().UTC()
+		return tx.SaveSetup(&s)
+	})
+	if err != nil {
+		return err
+	}
+	return w.StartRun(ctx, id, setup.StepRegistration)
+}
+
+// affected lists what of other steps stands now and would be out of date after
+// the change, as far as a person would have to do something again. What runs
+// again by itself is not worth a question.
+func (w *Wizard) affected(tx Tx, before setup.Setup, after state, step setup.StepID) ([]flow.Need, error) {
+	results, err := w.results(tx, before.ID)
+	if err != nil {
+		return nil, err
+	}
+	old := after
+	old.setup = before
+	was, err := flow.Progress(flow.Of(before), w.env(old), results, w.Now())
+	if err != nil {
+		return nil, err
+	}
+	is, err := flow.Progress(flow.Of(after.setup), w.env(after), results, w.Now())
+	if err != nil {
+		return nil, err
+	}
+	stands := map[string]bool{}
+	for _, s := range was {
+		for _, c := range s.Checks {
+			if s.Step.ID != step && c.Passed() {
+				stands[c.Check.ID+" "+c.Target.Key()] = true
+			}
+		}
+	}
+	var list []flow.Need
+	for _, s := range is {
+		for _, c := range s.Checks {
+			if stands[c.Check.ID+" "+c.Target.Key()] && !c.Current && !c.Check.RunsAlone() {
+				list = append(list, flow.Need{Step: s.Step.ID, Check: c.Check.ID, Target: c.Target, Reason: flow.ReasonOutOfDate})
+			}
+		}
+	}
+	return list, nil
+}
+
+// StepBasis is a short hash of one step's answers. A form carries it, so that
+// two people who save the same step notice each other, and two who save
+// different steps do not.
+func StepBasis(s setup.Setup, step setup.StepID) string {
+	var part any
+	switch step {
+	case setup.StepApplication:
+		part = s.Application
+	case setup.StepAddresses:
+		part = s.Addresses
+	case setup.StepRegistration:
+		part = s.Registration
+	case setup.StepMailbox:
+		part = s.Mailbox
+	case setup.StepVerification:
+		part = s.Verification
+	case setup.StepHandover:
+		part = s.Handover
+	}
+	b, err := json.Marshal(part)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// results loads the stored results with their definitions.
+func (w *Wizard) results(tx Tx, id setup.ID) ([]flow.Result, error) {
+	results, err := tx.Results(id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		for j, f := range results[i].Findings {
+			results[i].Findings[j] = f.Resolve(w.index)
+		}
+	}
+	return results, nil
+}
+
+// IsInput reports whether err is about entries, and returns them.
+func IsInput(err error) (setup.InputErrors, bool) {
+	var es setup.InputErrors
+	ok := errors.As(err, &es)
+	return es, ok
+}

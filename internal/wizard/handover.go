@@ -1,0 +1,58 @@
+package wizard
+
+import (
+	"errors"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/product"
+	"latchkey/internal/setup"
+	"latchkey/internal/token"
+)
+
+// handOver carries the decision out: the test key is deleted, or its first
+// renewal becomes due, and the report is stored. While the product's own token
+// is outstanding nothing happens yet.
+func (w *Wizard) handOver(tx Tx, who Who, s *setup.Setup) error {
+	p, _ := product.ByID(s.Application.Product)
+	if p.Key == product.OwnKey && s.Handover.GeneratedAt.IsZero() {
+		return nil
+	}
+	now := w.Now().UTC()
+	s.Handover.DecidedAt, s.Handover.DecidedBy = now, who.Name
+	account := string(s.ID)
+	switch s.Handover.Key {
+	case setup.DeleteTestKey:
+		if err := token.Discard(tx, account, token.Current); err != nil && !errors.Is(err, token.ErrNoToken) {
+			return err
+		}
+		if err := w.record(tx, who, s.ID, audit.TokenDeleted); err != nil {
+			return err
+		}
+	case setup.KeepWatchman, setup.LatchkeyKeeps:
+		g, err := tx.Grant(account, token.Current)
+		if err != nil {
+			return err
+		}
+		g.DueAt = now
+		if err := tx.PutGrant(g); err != nil {
+			return err
+		}
+	}
+	s.Reissue = nil
+	s.Handover.ReportAt = now
+	if err := w.record(tx, who, s.ID, audit.HandoverDecided, "key", string(s.Handover.Key)); err != nil {
+		return err
+	}
+	v, err := w.view(tx, *s)
+	if err != nil {
+		return err
+	}
+	document, err := w.Report(v)
+	if err != nil {
+		return err
+	}
+	if err := tx.PutReport(s.ID, now, document); err != nil {
+		return err
+	}
+	return w.record(tx, who, s.ID, audit.ReportStored)
+}

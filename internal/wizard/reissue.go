@@ -1,0 +1,105 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/setup"
+	"latchkey/internal/token"
+)
+
+// ErrNothingToReissue: no sign-in was ever accepted; the normal flow leads
+// there.
+var ErrNothingToReissue = errors.New("wizard: no sign-in was accepted yet")
+
+// StartReissue begins the short flow for a setup whose token has died or is to
+// be replaced. The answers, and what people once stated, stay as they are; the
+// token in use stays until the new one has passed.
+func (w *Wizard) StartReissue(ctx context.Context, who Who, id setup.ID) error {
+	if who.Kind != WhoAdmin {
+		return ErrForbidden
+	}
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(id)
+		switch {
+		case err != nil:
+			return err
+		case s.Reissue != nil:
+			return nil // already under way
+		case s.SignIn.Pinned == nil:
+			return ErrNothingToReissue
+		}
+		now := w.Now().UTC()
+		s.Reissue = &setup.Reissue{
+			StartedAt: now, Previous: *s.SignIn.Pinned,
+			PreviousRevision: s.SignIn.GrantRevision, PreviousAccepted: s.SignIn.AcceptedAt,
+		}
+		// The product's own token, if it has one, dies with the same causes.
+		s.Handover.GeneratedAt, s.Handover.ReportAt = time.Time{}, time.Time{}
+		s.UpdatedAt = now
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		return w.record(tx, who, id, audit.ReissueStarted)
+	})
+	if err != nil {
+		return err
+	}
+	return w.StartRun(ctx, id, setup.StepPreflight)
+}
+
+// CancelReissue goes back to the token in use; a new one that has not passed
+// is deleted.
+func (w *Wizard) CancelReissue(ctx context.Context, who Who, id setup.ID) error {
+	if who.Kind != WhoAdmin {
+		return ErrForbidden
+	}
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(id)
+		if err != nil || s.Reissue == nil {
+			return err
+		}
+		if s.Reissue.Passed.IsZero() {
+			if err := token.Discard(tx, string(id), token.Candidate); err != nil {
+				return err
+			}
+			s.SignIn.GrantRevision = s.Reissue.PreviousRevision
+			s.SignIn.AcceptedAt = s.Reissue.PreviousAccepted
+		}
+		s.Reissue = nil
+		s.UpdatedAt = w.Now().UTC()
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		return w.record(tx, who, id, audit.ReissueCancelled)
+	})
+	if err != nil {
+		return err
+	}
+	return w.StartRun(ctx, id, "")
+}
+
+// promote replaces the old token by the new one, which has passed.
+func (w *Wizard) promote(tx Tx, st *state, action audit.Action) error {
+	if err := token.Promote(tx, string(st.setup.ID)); err != nil {
+		return err
+	}
+	// From here on the candidate is the current token, so the slot that
+	// checks speak of must be the current one.
+	st.setup.Reissue.Passed = w.Now().UTC()
+	st.setup.Reissue.PreviousRevision = st.setup.SignIn.GrantRevision
+	if err := tx.SaveSetup(&st.setup); err != nil {
+		return err
+	}
+	return w.record(tx, System, st.setup.ID, action)
+}
+
+// FlowName names the flow a setup is in.
+func FlowName(s setup.Setup) string {
+	if s.Reissue != nil {
+		return "reissue"
+	}
+	return "new"
+}

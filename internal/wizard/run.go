@@ -1,0 +1,386 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/check"
+	"latchkey/internal/finding"
+	"latchkey/internal/flow"
+	"latchkey/internal/setup"
+	"latchkey/internal/token"
+)
+
+const (
+	// runLease is how long a crashed run keeps others out.
+	runLease = 3 * time.Minute
+	// parallel is how many checks of one run are under way at once.
+	parallel = 8
+	// rounds bounds how often a run looks again: results open gates, behind
+	// which further checks wait.
+	rounds = 12
+	// defaultTimeout bounds a check that names no limit of its own.
+	defaultTimeout = 10 * time.Second
+)
+
+// StartRun starts the checks of a step, with everything else that is out of
+// date and needs no person. One run works per setup; a second request joins
+// it. It returns as soon as the run is recorded: mail servers delay refusals by
+// many seconds, and no request waits for them.
+func (w *Wizard) StartRun(ctx context.Context, id setup.ID, step setup.StepID) error {
+	code, err := w.newCode()
+	if err != nil {
+		return err
+	}
+	now := w.Now().UTC()
+	r := Run{ID: code, Setup: id, Step: step, Node: w.Node, Started: now, LeaseEnd: now.Add(runLease)}
+	if step != "" {
+		r.Asked = []setup.StepID{step}
+	}
+	joined := false
+	err = w.Store.Update(ctx, func(tx Tx) error {
+		err := tx.StartRun(r, now)
+		if joined = errors.Is(err, ErrConflict); !joined {
+			return err
+		}
+		other, err := tx.LastRun(id)
+		if err != nil {
+			return err
+		}
+		if step != "" && !slices.Contains(other.Asked, step) {
+			other.Asked = append(other.Asked, step)
+		}
+		return tx.SaveRun(other)
+	})
+	if err != nil || joined {
+		return err
+	}
+	w.work.Add(1)
+	go func() {
+		defer w.work.Done()
+		w.run(w.ctx, r)
+	}()
+	return nil
+}
+
+// Refresh starts a run if something is out of date or stale that needs no
+// person. Whoever looks at a setup calls it.
+func (w *Wizard) Refresh(ctx context.Context, id setup.ID) error {
+	var todo bool
+	err := w.Store.View(ctx, func(tx Tx) error {
+		if r, err := tx.LastRun(id); err == nil && !r.Over(w.Now()) {
+			return nil
+		}
+		st, err := w.read(tx, id)
+		if err != nil {
+			return err
+		}
+		jobs, err := w.plan(tx, st, nil, nil)
+		todo = len(jobs) > 0
+		return err
+	})
+	if err != nil || !todo {
+		return err
+	}
+	return w.StartRun(ctx, id, "")
+}
+
+// Wait returns when no run of the setup works any more, or with ctx.
+func (w *Wizard) Wait(ctx context.Context, id setup.ID) error {
+	for {
+		var over bool
+		err := w.Store.View(ctx, func(tx Tx) error {
+			r, err := tx.LastRun(id)
+			over = errors.Is(err, ErrNotFound) || err == nil && r.Over(w.Now())
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+		if err != nil || over {
+			return err
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// job is one check on one target.
+type job struct {
+	check  *check.Check
+	target check.Target
+}
+
+func (j job) key() string { return j.check.ID + " " + j.target.Key() }
+
+// plan lists what to run: every check of the asked steps, and elsewhere what
+// runs alone and is missing, out of date or stale. Only open steps count, and
+// nothing runs twice in a run unless its answers changed meanwhile.
+func (w *Wizard) plan(tx Tx, st state, asked []setup.StepID, ran map[string]string) ([]job, error) {
+	results, err := w.results(tx, st.setup.ID)
+	if err != nil {
+		return nil, err
+	}
+	env := w.env(st)
+	steps, err := flow.Progress(flow.Of(st.setup), env, results, w.Now())
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, s := range steps {
+		wanted := slices.Contains(asked, s.Step.ID)
+		for _, c := range s.Checks {
+			j := job{c.Check, c.Target}
+			if !s.Open || len(c.Waiting) > 0 || !env.Own(c.Target) || c.Check.Token && !st.hasKey {
+				continue
+			}
+			due := c.Check.RunsAlone() && (c.Result == nil || !c.Current || c.Stale ||
+				c.Result.SkippedBy != "" && blockedBy(steps, j) == "")
+			if !wanted && !due {
+				continue
+			}
+			fp, err := c.Check.Fingerprint(env, c.Target)
+			if err != nil {
+				return nil, err
+			}
+			if ran[j.key()] != fp {
+				jobs = append(jobs, j)
+			}
+		}
+	}
+	return jobs, nil
+}
+
+// run works until nothing is left to do. It is the owner of all goroutines it
+// starts.
+func (w *Wizard) run(ctx context.Context, r Run) {
+	ran := map[string]string{}
+	var handled []setup.StepID
+	for range rounds {
+		var jobs []job
+		var st state
+		err := w.Store.Update(ctx, func(tx Tx) error {
+			now, err := tx.LastRun(r.Setup)
+			if err != nil {
+				return err
+			}
+			if len(now.Asked) > 0 { // also the same step again: run it again
+				handled, ran = now.Asked, map[string]string{}
+			}
+			if st, err = w.read(tx, r.Setup); err != nil {
+				return err
+			}
+			if jobs, err = w.plan(tx, st, handled, ran); err != nil {
+				return err
+			}
+			now.Asked = nil
+			now.LeaseEnd = w.Now().UTC().Add(runLease)
+			now.Total += len(jobs)
+			if len(jobs) == 0 {
+				now.Finished = w.Now().UTC()
+				if err := w.afterRun(tx, &st); err != nil {
+					return err
+				}
+			}
+			return tx.SaveRun(now)
+		})
+		if err != nil {
+			if ctx.Err() == nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
+				w.Log.Error("run ended early", "setup", r.Setup, "run", r.ID, "error", err)
+			}
+			return
+		}
+		if len(jobs) == 0 {
+			return
+		}
+		w.Hook("run_planned")
+		w.batch(ctx, r, st, jobs, ran)
+		if ctx.Err() != nil {
+			return
+		}
+	}
+	w.Log.Error("run did not come to rest", "setup", r.Setup, "run", r.ID)
+	w.finishRun(ctx, r)
+}
+
+func (w *Wizard) finishRun(ctx context.Context, r Run) {
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		now, err := tx.LastRun(r.Setup)
+		if err != nil {
+			return err
+		}
+		now.Finished = w.Now().UTC()
+		return tx.SaveRun(now)
+	})
+	if err != nil {
+		w.Log.Error("run not closed", "setup", r.Setup, "run", r.ID, "error", err)
+	}
+}
+
+// batch runs jobs, each after the ones it comes after, independent ones in
+// parallel.
+func (w *Wizard) batch(ctx context.Context, r Run, st state, jobs []job, ran map[string]string) {
+	env := w.env(st)
+	done := make([]chan struct{}, len(jobs))
+	for i := range done {
+		done[i] = make(chan struct{})
+	}
+	slots := make(chan struct{}, parallel)
+	var group sync.WaitGroup
+	for i, j := range jobs {
+		fp, err := j.check.Fingerprint(env, j.target)
+		if err != nil { // plan has computed it before
+			w.Log.Error("no fingerprint", "check", j.check.ID, "error", err)
+			close(done[i])
+			continue
+		}
+		ran[j.key()] = fp
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			defer close(done[i])
+			for k, other := range jobs {
+				if k != i && slices.Contains(j.check.After, other.check) {
+					select {
+					case <-done[k]:
+					case <-ctx.Done():
+						return
+					}
+				}
+			}
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			skipped, err := w.skippedBy(ctx, st, j)
+			result := flow.Result{Check: j.check.ID, Target: j.target, Node: w.Node, Fingerprint: fp, SkippedBy: skipped}
+			start := w.Now()
+			if err == nil && skipped == "" {
+				out := w.runOne(ctx, env, j)
+				result.Findings, result.Facts = out.Findings, out.Facts
+			}
+			result.At, result.Took = w.Now().UTC(), w.Now().Sub(start)
+			if ctx.Err() != nil || err != nil {
+				return
+			}
+			if err := w.keep(ctx, r, result); err != nil && ctx.Err() == nil {
+				w.Log.Error("result not stored", "setup", r.Setup, "check", j.check.ID, "error", err)
+			}
+		}()
+	}
+	group.Wait()
+}
+
+// skippedBy names the check whose blocker makes j pointless now.
+func (w *Wizard) skippedBy(ctx context.Context, st state, j job) (skipped string, err error) {
+	if len(j.check.After) == 0 {
+		return "", nil
+	}
+	err = w.Store.View(ctx, func(tx Tx) error {
+		results, err := w.results(tx, st.setup.ID)
+		if err != nil {
+			return err
+		}
+		steps, err := flow.Progress(flow.Of(st.setup), w.env(st), results, w.Now())
+		skipped = blockedBy(steps, j)
+		return err
+	})
+	return skipped, err
+}
+
+// blockedBy returns the first check that j comes after and that has not
+// passed. Results of the same mailbox count, and those that speak of none.
+func blockedBy(steps []flow.StepState, j job) string {
+	for _, s := range steps {
+		for _, c := range s.Checks {
+			same := c.Target.Mailbox == "" || j.target.Mailbox == "" || c.Target.Mailbox == j.target.Mailbox
+			if slices.Contains(j.check.After, c.Check) && same && !c.Passed() {
+				return c.Check.ID
+			}
+		}
+	}
+	return ""
+}
+
+// runOne runs one check under its deadline. A panic is a fault of ours: it
+// becomes internal_error of this check alone, with a reference to the log.
+func (w *Wizard) runOne(ctx context.Context, env *check.Env, j job) (out check.Outcome) {
+	timeout := j.check.Timeout
+	if timeout == 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	defer func() {
+		if fault := recover(); fault != nil {
+			ref, err := w.newCode()
+			if err != nil {
+				ref = "unknown"
+			}
+			ref = ref[:8]
+			w.Log.Error("check failed by its own fault", "check", j.check.ID, "reference", ref,
+				"fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+			out = check.Internal(j.check, ref)
+		}
+	}()
+	out = j.check.Run(ctx, env, j.target)
+	for _, f := range out.Findings {
+		for _, c := range f.Causes {
+			if !slices.ContainsFunc(j.check.Finds, func(d *finding.Definition) bool { return d.Code == c.Code }) {
+				w.Log.Error("a check reports what it does not declare", "check", j.check.ID, "code", c.Code)
+			}
+		}
+	}
+	return out
+}
+
+// keep stores one result and the run's progress at once, so that an open page
+// sees both.
+func (w *Wizard) keep(ctx context.Context, r Run, result flow.Result) error {
+	w.Hook("result_before_commit")
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		now, err := tx.LastRun(r.Setup)
+		if err != nil {
+			return err
+		}
+		if now.ID != r.ID {
+			return ErrConflict // the lease ended and somebody else took over
+		}
+		now.Done++
+		now.LeaseEnd = w.Now().UTC().Add(runLease)
+		if err := tx.PutResults(r.Setup, []flow.Result{result}); err != nil {
+			return err
+		}
+		return tx.SaveRun(now)
+	})
+	w.Hook("result_committed")
+	return err
+}
+
+// afterRun draws the consequences of a finished run within its last
+// transaction: a re-issued token that has passed replaces the old one.
+func (w *Wizard) afterRun(tx Tx, st *state) error {
+	if st.setup.Reissue == nil || !st.setup.Reissue.Passed.IsZero() || slotOf(st.setup) != token.Candidate {
+		return nil
+	}
+	results, err := w.results(tx, st.setup.ID)
+	if err != nil {
+		return err
+	}
+	steps, err := flow.Progress(flow.Of(st.setup), w.env(*st), results, w.Now())
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(steps, func(s flow.StepState) bool { return s.Step.ID == setup.StepVerification })
+	for _, c := range steps[i].Checks {
+		if c.Check.RunsAlone() && !c.Passed() {
+			return nil
+		}
+	}
+	return w.promote(tx, st, audit.ReissueFinished)
+}
