@@ -86,13 +86,12 @@ var ExternalURL = &Check{
 	Grade: Automatic, Timeout: 5 * time.Second, MaxAge: selfCallAge,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		out := Found(urlFindings(e.Config.ExternalURL)...)
-		for _, seen := range e.SeenHosts() {
-			f := finding.New(hostDiffers, "seen", seen.Host, "url", e.Config.ExternalURL)
-			if seen.Forwarded != "" {
-				f = f.With("forwarded header", seen.Forwarded, "")
+		if seen := e.SeenHosts(); len(seen) > 0 { // one is enough to see the fault
+			f := finding.New(hostDiffers, "seen", seen[0].Host, "url", e.Config.ExternalURL)
+			if seen[0].Forwarded != "" {
+				f = f.With("forwarded header", seen[0].Forwarded, "")
 			}
 			out.Findings = append(out.Findings, f)
-			break // one is enough to see the fault
 		}
 		out.Facts = []Fact{{"external_url", e.Config.ExternalURL}, {"redirect_uri", e.Config.CallbackURL}}
 		return out
