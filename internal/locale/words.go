@@ -1,0 +1,118 @@
+package locale
+
+import (
+	"context"
+	"strings"
+)
+
+// Families lists the closed families of short words and the values each must
+// have. A value stands in a view or in the domain, its word in the language
+// files; a test compares both ways.
+var Families = map[string][]string{
+	"state":             {"not_started", "blocked", "in_progress", "waiting", "needs_attention", "done", "out_of_date"},
+	"state_text":        {"not_started", "blocked", "in_progress", "waiting", "needs_attention", "done", "out_of_date"},
+	"mailbox_state":     {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "ends_soon"},
+	"overview_sentence": {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "ends_soon"},
+	"mailbox_action":    {"continue", "sign_in_again", "report"},
+	"fetching":          {"seen", "not_observed"},
+	"result_state":      {"passed", "warning", "problem", "note", "running", "skipped", "not_needed", "not_checked", "out_of_date", "entry_needed"},
+	"severity":          {"blocker", "warning", "note"},
+	"count":             {"blocker", "warning", "note"},
+	"likelihood":        {"certain", "likely", "possible"},
+	"compare":           {"same", "changed"},
+	"proof":             {"yes", "no", "missing"},
+	"standing":          {"yes", "no", "unknown"},
+	"actor":             {"product_admin", "app_admin", "entra_admin", "exchange_admin", "mailbox_user", "network_admin", "microsoft"},
+	"role":              {"owner", "m365_admin", "observer"},
+	"role_text":         {"owner", "m365_admin", "observer"},
+	"presence":          {"here", "away", "left"},
+	"protocol":          {"imap", "pop3", "smtp"},
+	"method":            {"mailbox_account", "shared_account"},
+	"method_text":       {"mailbox_account", "shared_account"},
+	"key":               {"delete_test_key", "keep_as_watchman", "latchkey_keeps"},
+	"key_text":          {"delete_test_key", "keep_as_watchman", "latchkey_keeps"},
+	"decision":          {"statement", "verification"},
+	"decision_text":     {"statement", "verification"},
+	"consent":           {"granted", "refused", "none"},
+	"expiry":            {"client_secret", "inactivity", "token", "certificate", "policy"},
+	"filter":            {"all", "mine", "others", "ending"},
+	"theme":             {"system", "light", "dark"},
+	"need":              {"not_checked", "out_of_date", "skipped"},
+	"field_hint":        {"imap", "pop3", "smtp_auth", "licence", "full_access", "send_as"},
+	"private_menu":      {"edge", "chrome", "firefox", "safari", "any"},
+	"progress_done":     {"opened", "separate", "signed_in", "token"},
+	"progress_running":  {"opened", "separate", "signed_in", "token"},
+	"progress_no":       {"opened", "separate", "signed_in", "token"},
+	"progress_not_yet":  {"opened", "separate", "signed_in", "token"},
+	"evidence":          {"E1", "E2", "E3", "E4", "E5"},
+	"session":           {"fresh", "separate", "password", "unproven", "refused"},
+	"room_state":        {"waiting", "admitted", "refused"},
+	"room_text":         {"waiting", "admitted", "refused"},
+	"dead_link":         {"used", "expired", "replaced", "unknown"},
+	"dead_link_text":    {"used", "expired", "replaced", "unknown"},
+	"done_title":        {"accepted", "staged", "refused", "failed"},
+	"done_text":         {"accepted", "staged", "refused", "failed"},
+	"error_title":       {"403", "404", "409", "410", "421", "422", "429", "500"},
+	"error_text":        {"403", "404", "409", "410", "421", "422", "429", "500"},
+	"step":              steps,
+	"step_title":        steps,
+	"step_why":          steps,
+	"step_who":          steps,
+	"step_time":         steps,
+	"step_need":         steps,
+	"next_step":         steps,
+
+	"result": {
+		"saved", "saved_later", "unchanged", "run_started", "secret_saved", "link_made", "let_in", "refused",
+		"accepted", "invited", "revoked", "consented", "consent_refused", "language", "ignored", "block_read",
+		"replaced", "kept", "signed_out",
+	},
+	"problem": {
+		"required", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",
+		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
+		"secret_id", "too_short", "different", "name_taken", "wrong_login", "not_a_block", "old_block",
+		"holds_code", "nothing_known",
+	},
+	"field": {
+		"product", "release", "specials", "method", "mailboxes", "sign_in_account", "protocols", "servers",
+		"product_url", "console_url", "product_redirect_uri",
+		"cloud", "tenant", "client_id", "client_secret", "secret_ends", "redirect_uris", "consent",
+		"probe_block", "decision", "evidence", "imap", "pop3", "smtp_auth", "licence", "full_access", "send_as",
+		"attempt", "grant", "shown", "test_message", "handover", "report", "key", "generated",
+		"name", "password", "password_again", "role", "language", "theme",
+	},
+}
+
+var steps = []string{
+	"application", "addresses", "registration", "network", "mailbox", "sign_in", "verification", "handover", "preflight",
+}
+
+// Word is the word for one value of a family, in the language of ctx:
+// Word(ctx, "state", "blocked").
+func Word(ctx context.Context, family, value string) string { return T(ctx, family+"."+value) }
+
+// Problem is the sentence for a rejected entry: problem and field are words of
+// their families, value is what was entered, "" for a secret.
+func (p *Printer) Problem(problem, field, value string) string {
+	const longest = 60 // characters; a sentence must stay a sentence
+	if r := []rune(value); len(r) > longest {
+		value = string(r[:longest]) + "…"
+	}
+	return p.T("problem."+problem, "field", p.T("field."+field), "value", value)
+}
+
+// Check is the name of a check, or of an observed fact, for people. Both are
+// identifiers of the programs' contract; one that no language file names is
+// shown as it is written there, in readable form.
+func (p *Printer) Check(id string) string { return p.named("check."+id, id) }
+
+// Fact is Check for the name of an observed value.
+func (p *Printer) Fact(name string) string { return p.named("fact."+name, name) }
+
+func (p *Printer) named(id, plain string) string {
+	if text, ok := p.lookup(id); ok {
+		return text
+	}
+	words := strings.ReplaceAll(plain, "_", " ")
+	return strings.ToUpper(words[:min(1, len(words))]) + words[min(1, len(words)):]
+}
