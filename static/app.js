@@ -1,0 +1,133 @@
+// Everything here only shortens a wait or saves a keystroke: each page works
+// without it. It writes no markup of its own; what it shows comes from the
+// server, read through the one Trusted Types policy of the content security
+// policy.
+"use strict";
+(() => {
+  const policy = window.trustedTypes
+    ? trustedTypes.createPolicy("app", { createHTML: (html) => html })
+    : { createHTML: (html) => html };
+  const parse = (html) => new DOMParser().parseFromString(policy.createHTML(html), "text/html");
+
+  // One live region. At most one sentence in five seconds, the newest wins.
+  const region = document.getElementById("say");
+  const pause = 5000;
+  let spoken = 0, next = "", timer = 0;
+  const say = (sentence) => {
+    if (!sentence || sentence === region.textContent) return;
+    next = sentence;
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      spoken = Date.now();
+      region.textContent = next;
+    }, Math.max(0, spoken + pause - Date.now()));
+  };
+
+  const copyButtons = (root) => {
+    if (!navigator.clipboard) return;
+    for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest && event.target.closest("button[data-copy]");
+    if (!button) return;
+    const label = button.querySelector("[data-label]");
+    const before = label.textContent;
+    if (before === button.dataset.done) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    label.textContent = button.dataset.done;
+    say(button.dataset.done);
+    setTimeout(() => { label.textContent = before; }, 3000);
+  });
+
+  // "6 minutes ago" beside an absolute time, never in place of it.
+  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+  const units = [["minute", 60], ["hour", 3600], ["day", 86400]];
+  const ages = () => {
+    for (const time of document.querySelectorAll("time[data-ago]")) {
+      const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+      const age = Math.abs(seconds);
+      let text = "";
+      if (age < 90 * 86400) {
+        const [unit, size] = units.findLast(([, size]) => age >= size) || units[0];
+        text = " (" + relative.format(Math.trunc(seconds / size), unit) + ")";
+      }
+      if (time.dataset.ago === text) continue;
+      time.dataset.ago = text;
+      let beside = time.nextElementSibling;
+      if (!beside || beside.className !== "ago") {
+        beside = document.createElement("span");
+        beside.className = "ago";
+        time.after(beside);
+      }
+      beside.textContent = text;
+    }
+  };
+
+  // What the person has done to a part (an age, a copy button, an open fold)
+  // must not count as a difference to what the server sends.
+  const bare = (element) => {
+    const copy = element.cloneNode(true);
+    for (const age of copy.querySelectorAll(".ago")) age.remove();
+    for (const time of copy.querySelectorAll("time")) time.setAttribute("data-ago", "");
+    for (const button of copy.querySelectorAll("[data-copy]")) button.hidden = true;
+    for (const fold of copy.querySelectorAll("details")) fold.open = false;
+    return copy.outerHTML;
+  };
+  const replace = (old, fresh) => {
+    const open = [...old.querySelectorAll("details")].map((fold) => fold.open);
+    [...fresh.querySelectorAll("details")].forEach((fold, i) => { fold.open = fold.open || !!open[i]; });
+    old.replaceWith(document.adoptNode(fresh));
+    copyButtons(fresh);
+    ages();
+  };
+  const update = (page) => {
+    document.title = page.title;
+    say(page.getElementById("say").textContent);
+    for (const old of document.querySelectorAll("[data-live][id]")) {
+      const fresh = page.getElementById(old.id);
+      if (!fresh || bare(old) === bare(fresh)) continue;
+      if (!old.contains(document.activeElement)) { replace(old, fresh); continue; }
+      old.addEventListener("focusout", () => setTimeout(refresh), { once: true });
+    }
+  };
+  let running = false, again = false;
+  const refresh = async () => {
+    if (running) { again = true; return; }
+    running = true;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      // Another address means another page, for example the login: stay here.
+      if (answer.ok && answer.url === location.href.split("#")[0]) update(parse(await answer.text()));
+    } catch { /* the connection is gone; the stream reconnects and asks again */ }
+    running = false;
+    if (again) { again = false; refresh(); }
+  };
+
+  // One stream per tab, closed while nobody looks: browsers allow six
+  // connections to a host over HTTP/1.1, for all tabs together.
+  const address = document.body.dataset.events;
+  let stream, soon, hidden, over = !address;
+  const close = () => { if (stream) stream.close(); stream = undefined; };
+  const open = () => {
+    if (over || stream) return;
+    stream = new EventSource(address);
+    const changed = () => { clearTimeout(soon); soon = setTimeout(refresh, 150); };
+    for (const name of ["part", "title", "message"]) stream.addEventListener(name, changed);
+    stream.addEventListener("say", (event) => say(event.data));
+    stream.addEventListener("end", () => { over = true; close(); changed(); });
+    stream.addEventListener("open", changed);
+  };
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hidden);
+    if (document.hidden) hidden = setTimeout(close, 60000);
+    else open();
+  });
+
+  copyButtons(document);
+  ages();
+  setInterval(ages, 30000);
+  open();
+})();
