@@ -1,0 +1,24 @@
+package templates
+
+import "time"
+
+// ClaimView is the page of the one-time link that makes the first
+// administrator.
+type ClaimView struct {
+	Page
+	Action string // the link's own address
+	Name   string
+	Until  time.Time
+	Errors map[string]string
+}
+
+// LoginView is the sign-in to Latchkey itself.
+type LoginView struct {
+	Page
+	Name   string
+	Back   string // where to go afterwards, a path
+	Kept   bool   // entries of an interrupted form are kept
+	Errors map[string]string
+}
+
+var claimOrder = []string{"name", "password", "password_again"}

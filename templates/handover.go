@@ -1,0 +1,51 @@
+package templates
+
+import (
+	"context"
+	"time"
+)
+
+// HandoverView is the eighth step: whose key, who is warned, and the answers
+// once more before it counts.
+type HandoverView struct {
+	StepPage
+	Form     HandoverForm
+	OwnKey   bool // the product makes and keeps its own token (ECE)
+	Product  string
+	Summary  []SummaryRow
+	Expiries []Expiry
+	ReportAt time.Time // zero: no report stored yet
+}
+
+// HandoverForm holds the entries as chosen.
+type HandoverForm struct {
+	Key       string // "delete_test_key", "keep_as_watchman" or "latchkey_keeps"
+	Generated bool   // the product's own token was generated in the private window
+}
+
+// SummaryRow is one answer with the step that changes it.
+type SummaryRow struct {
+	Name  string // in the reader's language
+	Value string // verbatim
+	Step  string // step ID; "" for what cannot be changed
+}
+
+// Expiry is something that ends on a known day.
+type Expiry struct {
+	What string // a word of the family "expiry"
+	At   time.Time
+	Who  string // who has to act, in the reader's language
+}
+
+var handoverOrder = []string{"key", "generated"}
+
+func (v HandoverView) keys() []string {
+	if v.OwnKey {
+		return []string{"delete_test_key", "keep_as_watchman"}
+	}
+	return []string{"latchkey_keeps", "delete_test_key", "keep_as_watchman"}
+}
+
+func (v HandoverView) answers(ctx context.Context) []Fact {
+	return []Fact{answer(ctx, "key", wordOr(ctx, "key", v.Form.Key))}
+}

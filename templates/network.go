@@ -1,0 +1,11 @@
+package templates
+
+// NetworkView is the fourth step: what each server reaches. The matrix itself
+// is in Checks.
+type NetworkView struct {
+	StepPage
+	ProbeBlock string   // as pasted, when it was rejected
+	Script     string   // PowerShell for servers without Latchkey; "" for none
+	Command    string   // the probe command; "" for none
+	Missing    []string // servers that no result has come from yet
+}

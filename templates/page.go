@@ -1,0 +1,166 @@
+package templates
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/locale"
+)
+
+// Product is the name that ends each title.
+const Product = "Latchkey"
+
+// Page is what every page shows around its content.
+type Page struct {
+	User      string     // who is signed in; "" for nobody
+	Languages []Language // all there are; one or none: no switcher
+	Theme     string     // "light", "dark" or "" for the system's choice
+	Now       time.Time  // server time, shown in the footer
+	Version   string
+	Path      string // of this page; Check again and the language switcher come back to it
+	Setup     Setup  // the zero value outside a setup
+	Next      *Next  // who acts next; nil where nobody has to
+	Result    string // what the last submit did: a word of the family "result"; "" for nothing
+	Live      Live
+}
+
+// Language is one entry of the switcher.
+type Language struct {
+	Tag     string // as in the attribute lang
+	Name    string // in its own language
+	Current bool
+}
+
+// Setup is the setup a page belongs to.
+type Setup struct {
+	Path string // "/m/<id>"
+	Name string // its first mailbox or its sign-in account; "" while unknown
+	Rail []Row  // its steps in order
+}
+
+// Row is one step in the rail and on the overview.
+type Row struct {
+	Step     string // step ID
+	State    string // a word of the family "state"
+	By       string // blocked: the ID of the step it waits for; waiting: who
+	Warnings int    // shown beside "done"
+	Fact     string // one short fact, in the reader's language; overview only
+}
+
+// Next says who has to act. One sentence in two voices.
+type Next struct {
+	Me    bool
+	Who   string // name of the other person, "" if nobody is paired
+	Actor string // a word of the family "actor", where Who is unknown or for its explanation
+	Step  string // step ID the act belongs to
+	Since time.Time
+}
+
+// Live says how a page that waits for something keeps itself current.
+type Live struct {
+	Events string // address of the event stream; "" when nothing is awaited or Paused
+	Paused bool   // the reader has switched updates off
+	Waits  bool   // something is awaited: show how the page is kept current
+	Auto   int    // seconds between reloads the reader has asked for, 0 for none
+	Say    string // current sentence of the live region, in the reader's language
+}
+
+// StepPage is what the pages of the steps share.
+type StepPage struct {
+	Page
+	ID       string            // step ID
+	Gate     *Gate             // what this step waits for; nil while it is open
+	ReadOnly bool              // the reader may look, not change
+	Revision string            // of the answers the form was filled from, sent back as "revision"
+	Errors   map[string]string // field → sentence, in the reader's language
+	Checks   Checks
+	Onward   Onward
+}
+
+// Gate tells why a step is not available and what can be done about it.
+type Gate struct {
+	Step  string // the step that is not available
+	Needs []Need
+	Ask   string // address of a ready-made request; "" if the reader can act
+}
+
+// Need is one thing that keeps a gate closed.
+type Need struct {
+	Step   string   // where it is supplied
+	Reason string   // a word of the family "need"
+	Fields []string // entries that are missing, words of the family "field"
+	What   string   // the finding's title or the name of the check, in the reader's language
+	Actor  string   // who can supply it, a word of the family "actor"
+	Who    string   // their name if known
+}
+
+// Onward is the end of a step page: the next step, or what it still needs.
+type Onward struct {
+	Step string // the next step's ID; "" on the last one
+	Gate *Gate  // nil: the next step is open
+}
+
+// Link is a link with its text in the reader's language.
+type Link struct {
+	Text string
+	URL  string
+}
+
+// Fact is a name with a value. Value is verbatim: it is never translated.
+type Fact struct {
+	Name  string // in the reader's language
+	Value string
+}
+
+// Option is one entry of a select, with its own text.
+type Option struct {
+	Value string
+	Text  string
+}
+
+func t(ctx context.Context, id string, pairs ...any) string { return locale.T(ctx, id, pairs...) }
+
+func n(ctx context.Context, id string, count int, pairs ...any) string {
+	return locale.N(ctx, id, count, pairs...)
+}
+
+func word(ctx context.Context, family, value string) string {
+	return locale.Word(ctx, family, value)
+}
+
+// printer is never nil on a page that has come as far as its layout.
+func printer(ctx context.Context) *locale.Printer { return locale.FromContext(ctx) }
+
+// stepPath is the step's name in an address: "sign-in" for sign_in.
+func stepPath(id string) string { return strings.ReplaceAll(id, "_", "-") }
+
+// Number is the position of a step in the rail, from 1; 0 if it is not there.
+func (s Setup) Number(step string) int {
+	return 1 + slices.IndexFunc(s.Rail, func(r Row) bool { return r.Step == step })
+}
+
+// StepURL is the address of a step's page.
+func (s Setup) StepURL(step string) string { return s.Path + "/" + stepPath(step) }
+
+func (s Setup) row(step string) Row {
+	if i := s.Number(step); i > 0 {
+		return s.Rail[i-1]
+	}
+	return Row{Step: step, State: "not_started"}
+}
+
+// stateText is the state in words: "Blocked by step 3", "Waiting for Dana",
+// "Done, 1 warning".
+func stateText(ctx context.Context, s Setup, r Row) string {
+	switch {
+	case r.State == "blocked" && s.Number(r.By) > 0:
+		return t(ctx, "state_by.blocked", "number", s.Number(r.By))
+	case r.State == "waiting" && r.By != "":
+		return t(ctx, "state_by.waiting", "name", r.By)
+	case r.State == "done" && r.Warnings > 0:
+		return n(ctx, "state_by.done", r.Warnings)
+	}
+	return word(ctx, "state", r.State)
+}

@@ -1,0 +1,85 @@
+package templates
+
+import (
+	"context"
+	"time"
+)
+
+// RegistrationView is the third step: the application in Microsoft Entra ID.
+type RegistrationView struct {
+	StepPage
+	Form        RegistrationForm
+	Clouds      []Option // one: no choice is shown
+	Secret      SecretLine
+	Colleague   bool     // the Microsoft 365 administrator enters the secret on a page of its own
+	Redirects   []string // to be registered, exact
+	Permissions []string // delegated ones, exact
+	Portal      string   // address of the app registrations; "" for none
+	Script      string   // PowerShell that does it all; "" for none
+	Consent     ConsentLine
+}
+
+// RegistrationForm holds the entries as typed. The client secret is not among
+// them: it is never written into a page.
+type RegistrationForm struct {
+	Cloud        string
+	Tenant       string
+	ClientID     string
+	SecretEnds   string // "2027-03-11"
+	RedirectURIs string // one per line
+}
+
+// SecretLine is all anybody sees of a stored client secret.
+type SecretLine struct {
+	Stored bool
+	By     string
+	At     time.Time
+	Ends   time.Time // zero if unknown
+}
+
+// ConsentLine is the state of the admin consent.
+type ConsentLine struct {
+	URL   string // leads to Microsoft; "" while tenant or client ID are missing
+	State string // a word of the family "consent": "granted", "refused", "none"
+	By    string
+	At    time.Time
+	Error string // verbatim answer of a refusal
+}
+
+// SecretView is the page with one field that the Microsoft 365 administrator
+// opens on their own computer.
+type SecretView struct {
+	Page
+	Secret   SecretLine
+	CanSave  bool
+	Errors   map[string]string
+	SavedNow bool // after the POST: nothing more to do here
+}
+
+var registrationOrder = []string{"cloud", "tenant", "client_id", "client_secret", "secret_ends", "redirect_uris"}
+
+func (v RegistrationView) answers(ctx context.Context) []Fact {
+	var list []Fact
+	if len(v.Clouds) > 1 {
+		list = append(list, answer(ctx, "cloud", textOfOption(v.Clouds, v.Form.Cloud)))
+	}
+	return append(list,
+		answer(ctx, "tenant", v.Form.Tenant),
+		answer(ctx, "client_id", v.Form.ClientID),
+		answer(ctx, "client_secret", secretText(ctx, v.Secret)),
+		answer(ctx, "secret_ends", v.Form.SecretEnds),
+		answer(ctx, "redirect_uris", v.Form.RedirectURIs),
+	)
+}
+
+// secretText says that a secret is stored, since when and by whom, never what
+// it is.
+func secretText(ctx context.Context, s SecretLine) string {
+	switch {
+	case !s.Stored:
+		return ""
+	case s.By == "":
+		return t(ctx, "secret.stored", "time", printer(ctx).DateTime(s.At))
+	}
+	return t(ctx, "secret.stored_by", "time", printer(ctx).DateTime(s.At), "name", s.By)
+}

@@ -1,0 +1,61 @@
+package templates
+
+import "time"
+
+// LandingView is what the one-time link shows in the private window before
+// anything is consumed.
+type LandingView struct {
+	Page
+	Action      string // address the button posts to
+	Mailboxes   []string
+	Account     string // who is to sign in
+	Permissions []string
+	Starter     string // who made the link
+	At          time.Time
+}
+
+// SameWindowView is shown where the link was opened in the normal window.
+type SameWindowView struct {
+	Page
+	Browser string // as in SignInView
+	Link    string
+	Back    string // address of the waiting page
+}
+
+// DeadLinkView is shown for a link that is used, expired or replaced.
+type DeadLinkView struct {
+	Page
+	Why   string // a word of the family "dead_link"
+	At    time.Time
+	New   string // address that makes a new link (POST); "" if the reader may not
+	Owner string // who can make one, "" if unknown
+}
+
+// LeaveView follows the confirmation in the private window. Its main control
+// is a link: a form that is redirected to another origin is stopped by the
+// policy form-action 'self' (measured in Chromium).
+type LeaveView struct {
+	Page
+	URL     string // at the identity provider
+	Host    string // of URL, shown so that the person knows what to expect
+	Account string
+}
+
+// DoneView ends the private window.
+type DoneView struct {
+	Page
+	Outcome string // "accepted", "staged", "refused" or "failed"
+	Account string // who has signed in, "" if nobody
+	Finding *Finding
+	ECE     bool // Generate follows in this window
+}
+
+func (v DoneView) state() string {
+	switch v.Outcome {
+	case "accepted":
+		return "done"
+	case "staged":
+		return "waiting"
+	}
+	return "needs_attention"
+}
