@@ -56,8 +56,8 @@ func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 	d.makeMailboxes(t)
 	d.sink = startSink(t, d)
 	t.Cleanup(func() {
-		if log, err := os.ReadFile(d.path("dovecot.log")); t.Failed() && err == nil {
-			t.Logf("log of dovecot:\n%s", redact(string(log)))
+		if t.Failed() {
+			t.Logf("log of dovecot:\n%s", redact(d.Log(t)))
 		}
 	})
 	for range 3 { // somebody may take a port between choice and use
@@ -72,11 +72,7 @@ func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 // Log returns Dovecot's log so far; its lines name the reasons of refusals.
 func (d *Dovecot) Log(t testing.TB) string {
 	t.Helper()
-	b, err := os.ReadFile(d.path("dovecot.log"))
-	if err != nil {
-		t.Fatalf("bench: %v", err)
-	}
-	return string(b)
+	return readLog(t, d.path("dovecot.log"))
 }
 
 // Delegate gives an account full access to a mailbox, Undelegate takes it
@@ -132,11 +128,7 @@ func (d *Dovecot) start(t testing.TB, op *OP) bool {
 	ports := FreePorts(t, 6)
 	d.IMAP, d.IMAPS, d.POP3, d.POP3S, d.Submission, d.sasl = ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]
 	d.writeConfiguration(t, op)
-	bin, err := find("dovecot")
-	if err != nil {
-		t.Fatalf("bench: %v", err)
-	}
-	p := start(t, command{bin: bin, args: []string{"-F", "-c", d.path("dovecot.conf")}})
+	p := start(t, command{bin: mustFind(t, "dovecot"), args: []string{"-F", "-c", d.path("dovecot.conf")}})
 	ready := func() bool { return greets(d.IMAP) && greets(d.POP3) && greets(d.Submission) }
 	if poll(20*time.Second, func() bool { return p.Exited() || ready() }) && !p.Exited() {
 		return true

@@ -58,6 +58,16 @@ func find(program string) (string, error) {
 	return "", err
 }
 
+// mustFind is find for what Need has seen.
+func mustFind(t testing.TB, program string) string {
+	t.Helper()
+	path, err := find(program)
+	if err != nil {
+		t.Fatalf("bench: %v", err)
+	}
+	return path
+}
+
 // npmDir is beside this file: tests run from a checkout, never from an
 // installed package.
 func npmDir() string {

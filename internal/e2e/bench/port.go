@@ -2,6 +2,8 @@ package bench
 
 import (
 	"bufio"
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"strconv"
@@ -75,4 +77,14 @@ func writeFile(t testing.TB, path, text string, mode os.FileMode) {
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatalf("bench: %v", err)
 	}
+}
+
+// readLog returns a log file, which a server that does not start leaves out.
+func readLog(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("bench: %v", err)
+	}
+	return string(b)
 }

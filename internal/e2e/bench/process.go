@@ -80,7 +80,7 @@ func start(t testing.TB, c command) *Process {
 		p.cmd.Stdin = c.stdin
 	}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a group of its own, and no terminal
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("bench: start %s: %v", c.bin, err)
 	}
