@@ -11,7 +11,7 @@ import (
 
 func TestPostfixTakesOnlySendersOfTheAccount(t *testing.T) {
 	op := bench.StartOP(t, bench.OPOptions{})
-	d := bench.StartDovecot(t, bench.DovecotOptions{OP: op})
+	d := bench.StartDovecot(t, bench.DovecotOptions{OP: op, Delegations: map[string][]string{bench.B: {bench.A}}})
 	p := bench.StartPostfix(t, bench.PostfixOptions{Dovecot: d, SenderLogins: map[string][]string{bench.B: {bench.A}}})
 	token := op.SignIn(t, bench.A, bench.ScopeSMTP).Access
 	url := fmt.Sprintf("smtp://%s:%d/client.lab.test", bench.Host, p.Submission)
