@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -119,16 +120,12 @@ func (c *Client) send(ctx context.Context, endpoint Endpoint, grant, address str
 		Transport:     rec,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
-	switch {
-	case rec.got != nil:
-		rec.got.endpoint = endpoint
-		return *rec.got, nil
-	case rec.err != nil:
-		return answer{}, fail(rec.err)
-	case err != nil:
-		return answer{}, fail(err)
+	if rec.got == nil {
+		// The transport's own error first: the client's names the address, too.
+		return answer{}, fail(cmp.Or(rec.err, err, errors.New("no request was sent")))
 	}
-	return answer{}, fail(errors.New("no request was sent"))
+	rec.got.endpoint = endpoint
+	return *rec.got, nil
 }
 
 // get fetches a public document; any status but 200 is an *Error.

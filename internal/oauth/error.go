@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,9 +159,9 @@ func errorOf(a answer, grant string, now time.Time, r redactor, cause error) *Er
 		e.Err = nil // the server has said it better
 		return e
 	}
-	// What looks like a token response is not shown at all: it may be one,
-	// damaged by a single character.
-	if a.status >= 200 && a.status < 300 && (isObject || strings.HasPrefix(contentType, "application/")) {
+	// What may be a token response is not shown at all, also when a single
+	// wrong character keeps it from being one.
+	if a.status >= 200 && a.status < 300 && bytes.Contains(bytes.ToLower(a.body), []byte("token")) {
 		return e
 	}
 	e.Body = r.text(string(a.body), maxBody)

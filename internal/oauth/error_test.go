@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -68,11 +69,14 @@ func TestErrorHasTheFieldsOfTheProtocol(t *testing.T) {
 		"error with a success status": {200, nil, `{"error":"invalid_grant"}`, oauth.Error{HTTPStatus: 200, Code: "invalid_grant"}},
 		"members of wrong types": {400, nil, `{"error":"invalid_scope","error_description":7,"error_codes":"x","trace_id":{},"suberror":null}`,
 			oauth.Error{HTTPStatus: 400, Code: "invalid_scope"}},
+		"error beside a token":  {200, nil, `{"error":"server_error","access_token":"a","token_type":"Bearer"}`, oauth.Error{HTTPStatus: 200, Code: "server_error"}},
 		"error of a wrong type": {400, nil, `{"error":7}`, oauth.Error{HTTPStatus: 400, Body: `{"error":7}`}},
 		"throttled in plain text, seconds": {429, map[string]string{"Content-Type": "text/plain", "Retry-After": "60"}, "slow down",
 			oauth.Error{HTTPStatus: 429, RetryAfter: time.Minute, ContentType: "text/plain", Body: "slow down"}},
 		"throttled, date": {429, map[string]string{"Retry-After": "Sat, 21 Nov 2026 10:02:30 GMT"}, "",
 			oauth.Error{HTTPStatus: 429, RetryAfter: 150 * time.Second}},
+		"far date":     {503, map[string]string{"Retry-After": "Sat, 21 Nov 2030 10:00:00 GMT"}, "", oauth.Error{HTTPStatus: 503, RetryAfter: 24 * time.Hour}},
+		"overflow":     {503, map[string]string{"Retry-After": "9300000000"}, "", oauth.Error{HTTPStatus: 503, RetryAfter: 24 * time.Hour}},
 		"past date":    {503, map[string]string{"Retry-After": "Sat, 21 Nov 2026 09:00:00 GMT"}, "", oauth.Error{HTTPStatus: 503}},
 		"negative":     {503, map[string]string{"Retry-After": "-5"}, "", oauth.Error{HTTPStatus: 503}},
 		"for ever":     {503, map[string]string{"Retry-After": "99999999999999999999"}, "", oauth.Error{HTTPStatus: 503, RetryAfter: 24 * time.Hour}},
@@ -82,6 +86,8 @@ func TestErrorHasTheFieldsOfTheProtocol(t *testing.T) {
 		"long page": {502, nil, strings.Repeat("ab ", 200), oauth.Error{HTTPStatus: 502, Body: strings.Repeat("ab ", 66) + "ab…"}},
 		"redirect to a login page": {302, map[string]string{"Location": "https://proxy.example/login?back=refresh-planted"}, "",
 			oauth.Error{HTTPStatus: 302, Location: "https://proxy.example"}},
+		"gateway's own JSON": {200, nil, `{"message":"log in first"}`,
+			oauth.Error{HTTPStatus: 200, Body: `{"message":"log in first"}`, Err: oauth.ErrMalformed}},
 		"page instead of a token": {200, map[string]string{"Content-Type": "text/html"}, "Please accept the terms",
 			oauth.Error{HTTPStatus: 200, ContentType: "text/html", Body: "Please accept the terms", Err: oauth.ErrMalformed}},
 	}
@@ -118,6 +124,9 @@ func TestNoErrorContainsASecret(t *testing.T) {
 	type echo func(form url.Values) string
 	all := func(form url.Values) string {
 		var b strings.Builder
+		if form.Get("code") != "" {
+			b.WriteString("state-planted nonce-planted ") // known to the server from the authorize endpoint
+		}
 		for _, name := range []string{"code", "code_verifier", "client_secret", "refresh_token"} {
 			if v := form.Get(name); v != "" {
 				inJSON, _ := json.Marshal(v)
@@ -151,17 +160,22 @@ func TestNoErrorContainsASecret(t *testing.T) {
 		"token response with a wrong type": {200, "application/json", func(url.Values) string {
 			return object(map[string]any{"access_token": fresh, "refresh_token": []string{fresh}, "token_type": "Bearer"})
 		}},
-		"token response in a form":        {200, "application/x-www-form-urlencoded", func(url.Values) string { return "access_token=" + fresh }},
-		"token response as plain text":    {200, "text/plain", func(url.Values) string { return "access_token=" + fresh + "&token_type=Bearer" }},
-		"token response as text, damaged": {200, "text/plain", func(url.Values) string { return `{"access_token" : "` + fresh + `"` }},
-		"token response without a type":   {200, "", func(url.Values) string { return `{"access_token" : "` + fresh + `", "x` }},
+		"token response with a list": {200, "application/json", func(url.Values) string {
+			return object(map[string]any{"access_token": []string{fresh}, "token_type": "Bearer"})
+		}},
+		"token response with a list, damaged": {200, "text/plain", func(url.Values) string { return `{"access_token":["` + fresh }},
+		"token response in a form":            {200, "application/x-www-form-urlencoded", func(url.Values) string { return "access_token=" + fresh }},
+		"token response as plain text":        {200, "text/plain", func(url.Values) string { return "access_token=" + fresh + "&token_type=Bearer" }},
+		"token response as text, damaged":     {200, "text/plain", func(url.Values) string { return `{"access_token" : "` + fresh + `"` }},
+		"token response without a type":       {200, "", func(url.Values) string { return `{"access_token" : "` + fresh + `", "x` }},
 		"error beside tokens": {400, "application/json", func(url.Values) string {
 			return object(map[string]any{"access_token": fresh, "error": "server_error", "error_description": "made " + fresh})
 		}},
 		"JWT in a description": {400, "application/json", func(url.Values) string {
 			return object(map[string]any{"error": "invalid_grant", "error_description": "bad token " + jwt})
 		}},
-		"JWT in a page": {500, "text/html", func(url.Values) string { return "assertion failed: " + jwt }},
+		"token in a page": {500, "text/html", func(url.Values) string { return "<a href='?access_token=" + fresh + "'>" }},
+		"JWT in a page":   {500, "text/html", func(url.Values) string { return "assertion failed: " + jwt }},
 	}
 	for name, tt := range bodies {
 		t.Run(name, func(t *testing.T) {
@@ -174,6 +188,7 @@ func TestNoErrorContainsASecret(t *testing.T) {
 			}
 			c := s.client()
 			p := s.begin(c)
+			p.State, p.Nonce, p.Verifier = secret.New("state-planted"), secret.New("nonce-planted"), secret.New("verifier-planted")
 			cb := s.signIn(p)
 			refreshToken := secret.New("refresh-planted/with+odd=chars<&>\"quoted\"")
 			_, _, redeemErr := c.Redeem(t.Context(), p, cb, secret.New(clientSecret))
@@ -213,12 +228,22 @@ func wantNoSecret(t *testing.T, err error, planted []string) {
 			inJSON, _ := json.Marshal(value)
 			for _, spelling := range []string{
 				value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), strings.Trim(string(inJSON), `"`),
+				strings.Trim(strconv.Quote(value), `"`),
 			} {
 				if strings.Contains(shown, spelling) {
 					t.Errorf("a planted value (%d characters) is in the error", len(value))
 				}
 			}
 		}
+	}
+}
+
+// What is cut off must not hide the rest of a secret from the search.
+func TestSecretAtTheCutIsFound(t *testing.T) {
+	err := refresh(answering(502, nil, strings.Repeat("x ", 95)+clientSecret))
+	e := wantError(t, err, oauth.TokenEnd, 502, "")
+	if strings.Contains(e.Body, clientSecret[:6]) || !strings.Contains(e.Body, secret.Redacted) {
+		t.Errorf("body = %q", e.Body)
 	}
 }
 
@@ -242,6 +267,9 @@ func TestTransportErrorKeepsItsType(t *testing.T) {
 	wantError(t, err, oauth.Discovery, 0, "")
 	if !errors.Is(err, cause) {
 		t.Errorf("error = %v does not lead to its cause", err)
+	}
+	if want := "oauth: discovery endpoint: odd"; err.Error() != want {
+		t.Errorf("text = %q, want %q", err, want)
 	}
 }
 

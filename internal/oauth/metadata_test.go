@@ -73,6 +73,9 @@ func TestDiscoverReportsTheServersError(t *testing.T) {
 	if diff := cmp.Diff([]int{7}, e.Numbers); diff != "" {
 		t.Error(diff)
 	}
+	c = answering(503, nil, `{"issuer":"i","authorization_endpoint":"https://l.example","token_endpoint":"https://l.example","jwks_uri":"https://l.example"}`)
+	_, err = c.Discover(t.Context(), "https://login.example/x", func(string) bool { return true })
+	wantError(t, err, oauth.Discovery, 503, "")
 	c = answering(200, nil, `[]`)
 	_, err = c.Discover(t.Context(), "https://login.example/x", func(string) bool { return true })
 	wantError(t, err, oauth.Discovery, 200, "")

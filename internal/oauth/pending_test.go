@@ -52,6 +52,23 @@ func TestNewPendingTakes256BitsForEachSecret(t *testing.T) {
 	}
 }
 
+// The scopes of a provider are shared by all its sign-ins.
+func TestScopesAreCopied(t *testing.T) {
+	asked := []string{"openid", "x"}
+	p, err := new(oauth.Client).NewPending(metadata, clientID, redirectURI, asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := answering(200, nil, `{"access_token":"a","token_type":"Bearer"}`).ClientCredentials(t.Context(), anApp, asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Scopes[1], token.Scope[1] = "p", "t"
+	if diff := cmp.Diff([]string{"openid", "x"}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNewPendingRefuses(t *testing.T) {
 	c := &oauth.Client{Rand: iotest.ErrReader(errors.New("no entropy"))}
 	if _, err := c.NewPending(metadata, clientID, redirectURI, scopes); err == nil || !strings.Contains(err.Error(), "no entropy") {

@@ -53,9 +53,6 @@ func (r redactor) redact(s string) string {
 // HTTP client quotes what it could not understand. The address of the request
 // is dropped, the Endpoint names it.
 func (r redactor) error(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
 	if told := r.redact(err.Error()); told != err.Error() {
 		return errors.New(clean(told, maxField))
 	}

@@ -197,6 +197,9 @@ func TestRedeemRefusesSignature(t *testing.T) {
 			p := s.begin(c)
 			_, _, err := c.Redeem(t.Context(), p, s.signIn(p), secret.New(clientSecret))
 			wantRefused(t, err, tt.want)
+			if refused, ok := err.(*oauth.Refused); ok && name == "no ID token" && refused.Got != "none" {
+				t.Errorf("Got = %q, want none", refused.Got)
+			}
 		})
 	}
 }
@@ -234,12 +237,12 @@ func TestRedeemFollowsKeyRollover(t *testing.T) {
 // An unreachable or broken key set is found before the code is spent, and the
 // same callback can then be redeemed.
 func TestRedeemSpendsNoCodeWithoutKeys(t *testing.T) {
-	for name, body := range map[string]string{
-		"not JSON": "<html>", "no key": `{"keys":[]}`,
-		"symmetric key":  `{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1"}]}`,
-		"encryption key": `{"keys":[` + encryptionKey(t) + `]}`,
+	for body, want := range map[string]string{
+		"<html>": "not a key set", `{"keys":7}`: "not a key set", `{"keys":[]}`: "no signing key",
+		`{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1"}]}`: "no signing key",
+		`{"keys":[` + encryptionKey(t) + `]}`:                   "no signing key",
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(body[:min(len(body), 30)], func(t *testing.T) {
 			s := newServer(t)
 			s.keys = func(w http.ResponseWriter, _ *http.Request) bool {
 				_, _ = w.Write([]byte(body))
@@ -249,8 +252,8 @@ func TestRedeemSpendsNoCodeWithoutKeys(t *testing.T) {
 			p := s.begin(c)
 			cb := s.signIn(p)
 			_, _, err := c.Redeem(t.Context(), p, cb, secret.New(clientSecret))
-			if e := wantError(t, err, oauth.Keys, http.StatusOK, ""); !errors.Is(e, oauth.ErrMalformed) {
-				t.Errorf("error = %v, want ErrMalformed", e)
+			if e := wantError(t, err, oauth.Keys, http.StatusOK, ""); !errors.Is(e, oauth.ErrMalformed) || !strings.Contains(e.Error(), want) {
+				t.Errorf("error = %v, want ErrMalformed: %s", e, want)
 			}
 			if s.requests("token") != 0 {
 				t.Errorf("token requests = %d, want 0", s.requests("token"))

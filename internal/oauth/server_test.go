@@ -27,8 +27,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	clientID     = "4ac5f0f2-0000-4000-8000-00000000c11e"
-	clientSecret = "planted~secret-.value+with/odd=chars&<>"
+	clientID = "4ac5f0f2-0000-4000-8000-00000000c11e"
+	// Each way to write it (form, address, page, JSON, log) differs from the
+	// others, and no part of it is long enough to look like a token.
+	clientSecret = `pl.an+t e/d"s<e&c>r.e~t`
 	redirectURI  = "http://localhost:8080/callback"
 )
 
