@@ -117,8 +117,9 @@ const (
 // Refused says that an answer arrived and must not be believed. Got and Want
 // are public values only (issuers, audiences, times, parameter names).
 type Refused struct {
-	Check     Check
-	Got, Want string
+	Check Check  `json:"check"`
+	Got   string `json:"got,omitempty"`
+	Want  string `json:"want,omitempty"`
 }
 
 // Error implements error.
