@@ -43,9 +43,6 @@ type Ring struct {
 // String implements fmt.Stringer and shows names only.
 func (r Ring) String() string { return fmt.Sprintf("seal.Ring%v", r.ids) }
 
-// GoString implements fmt.GoStringer, so that %#v shows no key either.
-func (r Ring) GoString() string { return r.String() }
-
 // Wrap implements KeyWrapper.
 func (r *Ring) Wrap(dataKey, where []byte) (KeyID, []byte, error) {
 	if len(r.ids) == 0 {

@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -31,6 +32,37 @@ func lines(t *testing.T, path string) []string {
 	}
 	return keys
 }
+
+// fileLine writes a key as the file has it.
+func fileLine(key []byte) string {
+	sum := sha256.Sum256(append([]byte("latchkey key id\x00"), key...))
+	return fmt.Sprintf("%x %s", sum[:8], base64.StdEncoding.EncodeToString(key))
+}
+
+// The form of the file is a promise: a ring must open years later.
+func TestRingOfTheFirstVersionLoads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ring")
+	if err := os.WriteFile(path, []byte("# any comment\r\n\n  "+fileLine(make([]byte, 32))+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := seal.LoadRing(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "seal.Ring[b7d5e1c8e59801eb]"; ring.String() != want {
+		t.Errorf("ring = %v, want %s", ring, want)
+	}
+	sealed, err := base64.StdEncoding.DecodeString(sealedByTheFirstVersion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, _, err := (&seal.Sealer{Keys: ring}).Open(place, sealed); err != nil || plain.Reveal() != planted {
+		t.Errorf("a value of the first version does not open: %v", err)
+	}
+}
+
+// sealedByTheFirstVersion is planted at place, under the key of 32 zero bytes.
+const sealedByTheFirstVersion = "AbfV4cjlmAHrADzoNQT3jZLSdhy0pCOZzBaUbebTS6QMfGbkXrx/qn96RJWXpdjhYm4gSnWNe/vZT1pojfchfIZqrTwITPQ5uaqdLpRxLTRGiZcAtYLuDTfDkrtbviIo+6JIUQVxxG8maUuDajELJJoaxGhK8PBt"
 
 func TestCreateAndLoadRing(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0)) // the mode must not depend on it
@@ -123,6 +155,7 @@ func TestLoadRingRefusesWhatIsNoRing(t *testing.T) {
 		"no key":          id,
 		"foreign key":     id + " " + otherKey,
 		"short key":       id + " " + base64.StdEncoding.EncodeToString([]byte("short")),
+		"key for AES-128": fileLine(make([]byte, 16)),
 		"not base64":      id + " " + strings.Repeat("!", 44),
 		"one letter off":  id + " " + string(key[0]^1) + key[1:],
 		"the same twice":  line + "\n" + line,

@@ -148,9 +148,6 @@ func (l Label) encode() ([]byte, error) {
 func additional(id KeyID, where []byte) []byte { return append(id[:len(id):len(id)], where...) }
 
 func newAEAD(key []byte) (cipher.AEAD, error) {
-	if len(key) != keySize {
-		return nil, fmt.Errorf("seal: a key of %d bytes", len(key))
-	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)

@@ -190,6 +190,31 @@ func TestOpenReportsTheWrappersError(t *testing.T) {
 	}
 }
 
+// plainWrapper has one key under every name.
+type plainWrapper struct{}
+
+func (plainWrapper) Wrap(dataKey, _ []byte) (seal.KeyID, []byte, error) {
+	return seal.KeyID{1}, dataKey, nil
+}
+
+func (plainWrapper) Unwrap(_ seal.KeyID, wrapped, _ []byte) ([]byte, bool, error) {
+	return wrapped, false, nil
+}
+
+// The name of the key is bound to the value itself, whatever the wrapper does
+// with it.
+func TestKeyNameIsBoundToTheValue(t *testing.T) {
+	s := &seal.Sealer{Keys: plainWrapper{}}
+	sealed := mustSeal(t, s, place, planted)
+	if _, _, err := s.Open(place, sealed); err != nil {
+		t.Fatal(err)
+	}
+	sealed[1]++
+	if _, _, err := s.Open(place, sealed); !errors.Is(err, seal.ErrSealed) {
+		t.Errorf("error = %v, want ErrSealed", err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	ring, _ := newRing(f)
 	s := &seal.Sealer{Keys: ring}
