@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net"
-	"regexp"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -21,7 +19,9 @@ import (
 // leave it waiting for ever, even on a closed connection (v2.0.0-beta.8,
 // Client.Authenticate).
 type bridge struct {
-	t *talk
+	t      *talk
+	filter imapFilter
+	err    error // of the first failed read
 
 	mu      sync.Mutex
 	changed *sync.Cond
@@ -46,20 +46,50 @@ func (b *bridge) Read(p []byte) (int, error) {
 	if !b.await() {
 		return 0, net.ErrClosed
 	}
-	piece, err := b.t.piece()
-	if n := literalAt(piece); n > 0 && b.t.target.Protocol == IMAP && b.t.literal == 0 {
-		b.t.literal = n
-		b.t.rec.remark("%d bytes of a message, not recorded", n)
+	if b.err != nil {
+		return 0, b.err
 	}
+	// The error stays: go-imap reads once more after each.
+	var piece []byte
+	piece, b.err = b.next()
+	b.t.raw.blame(b.err)
 	b.mu.Lock()
 	b.idle = false
 	b.pending = append(b.pending[:0], piece...)
 	b.hold = b.paced && bytes.HasPrefix(piece, []byte("+"))
 	b.mu.Unlock()
 	if n := b.take(p); n > 0 {
-		return n, nil // the error, if any, comes again with the next read
+		return n, nil
 	}
-	return 0, err
+	return 0, b.err
+}
+
+// next returns the next bytes for the library.
+func (b *bridge) next() ([]byte, error) {
+	if b.t.target.Protocol != IMAP {
+		return b.t.piece()
+	}
+	for {
+		if b.filter.literal > 0 {
+			data, err := b.t.unrecorded(b.filter.literal)
+			b.filter.literal -= int64(len(data))
+			if err != nil || !b.filter.dropping {
+				return data, err
+			}
+			continue
+		}
+		line, err := b.t.line()
+		if err != nil {
+			return nil, err
+		}
+		data, err := b.filter.pass(line)
+		if b.filter.literal > 0 {
+			b.t.rec.remark("%d bytes of a message, not recorded", b.filter.literal)
+		}
+		if err != nil || len(data) > 0 {
+			return data, err
+		}
+	}
 }
 
 func (b *bridge) take(p []byte) int {
@@ -142,23 +172,4 @@ func (b *bridge) SetReadDeadline(time.Time) error { return nil }
 // SetWriteDeadline does nothing, as SetDeadline.
 func (b *bridge) SetWriteDeadline(time.Time) error { return nil }
 
-var (
-	_ net.Conn = (*bridge)(nil)
-
-	literalEnd = regexp.MustCompile(`\{(\d{1,18})\}\r?\n$`)
-)
-
-// literalAt returns the length of the literal that a line announces at its end
-// (RFC 9051 §4.3), 0 if there is none. Status lines have none: a server must
-// not hide its refusal from the transcript behind a brace.
-func literalAt(line []byte) int64 {
-	m := literalEnd.FindSubmatch(line)
-	if m == nil || parseIMAP(string(line)).Status != "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(string(m[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
+var _ net.Conn = (*bridge)(nil)

@@ -1,12 +1,11 @@
 package probe
 
 import (
-	"errors"
 	"net"
 	"sync"
 )
 
-var errBudget = errors.New("the server sent more than the conversation's budget")
+var errBudget = &kindError{Limit, "the server sent more than the conversation's budget"}
 
 // budgeted is the connection below everything else. It counts what the server
 // sends, TLS included, because the mail library reads without limit, and it
@@ -17,6 +16,7 @@ type budgeted struct {
 	mu    sync.Mutex
 	left  int64
 	fault error
+	ended bool // by ourselves: what follows is no fault
 }
 
 // Read implements net.Conn. One reader at a time.
@@ -47,9 +47,17 @@ func (c *budgeted) Write(b []byte) (int, error) {
 func (c *budgeted) blame(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.fault == nil {
+	if c.fault == nil && !c.ended {
 		c.fault = err
 	}
+}
+
+// Close implements net.Conn.
+func (c *budgeted) Close() error {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	return c.Conn.Close()
 }
 
 // cause returns the first error, nil while all went well.

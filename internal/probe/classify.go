@@ -52,16 +52,16 @@ func (s said) telling(kind Kind) Reply {
 // connection ended, and why we ended it outweighs what the library made of
 // that.
 func (t *talk) kindOf(err error, said said) Kind {
-	var known *kindError
-	if errors.As(err, &known) {
-		return known.kind
-	}
-	if refusedByLibrary(err) {
-		return RefusedByServer
-	}
 	cause := t.raw.cause()
+	var known *kindError
 	switch {
-	case errors.Is(cause, errBudget), errors.Is(err, errLongLine), errors.Is(err, smtp.ErrTooLongLine):
+	case errors.As(err, &known):
+		return known.kind
+	case refusedByLibrary(err):
+		return RefusedByServer
+	case errors.As(cause, &known):
+		return known.kind
+	case errors.Is(err, smtp.ErrTooLongLine):
 		return Limit
 	case errors.Is(t.ctx.Err(), context.Canceled):
 		return Canceled

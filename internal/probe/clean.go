@@ -25,22 +25,23 @@ var reasons = map[Kind]string{
 	Canceled: "the caller gave up",
 	Timeout:  "the server did not answer in time",
 	Closed:   "the server closed the connection",
+
+	RefusedByServer: "the server refused",
 }
 
 func (t *talk) clean(err error, kind Kind) error {
 	cause := safeCause(err)
-	if cause == nil {
-		cause = safeCause(t.raw.cause())
+	if known := safeCause(t.raw.cause()); cause == nil {
+		cause = known
 	}
-	if cause == nil || kind == Timeout || kind == Canceled {
-		if ctxErr := t.ctx.Err(); ctxErr != nil {
-			cause = ctxErr
-		}
+	if ctxErr := t.ctx.Err(); ctxErr != nil && (cause == nil || kind == Timeout || kind == Canceled) {
+		cause = ctxErr
 	}
 	text := reasons[kind]
+	var known *kindError
 	switch {
-	case kind == Limit && errors.Is(t.raw.cause(), errBudget):
-		text = errBudget.Error()
+	case errors.As(cause, &known):
+		text = known.text
 	case text == "":
 		text = t.rec.redact(err.Error())
 	}
@@ -66,7 +67,7 @@ func safeCause(err error) error {
 	case errors.As(err, &errno):
 		return errno
 	}
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, errBudget, errLongLine, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
 		if errors.Is(err, known) {
 			return known
 		}

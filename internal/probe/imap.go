@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"net/mail"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ type imapSession struct {
 	*talk
 	conn   *bridge
 	client *imapclient.Client
+	after  []string // capabilities after the login
 }
 
 func (s *imapSession) start() error {
@@ -98,7 +100,12 @@ func (s *imapSession) command(tag, text string) error {
 func (s *imapSession) login() error {
 	s.conn.pace(true)
 	defer s.conn.pace(false)
-	return s.client.Authenticate(s.sasl)
+	if err := s.client.Authenticate(s.sasl); err != nil || s.sasl.Challenge() != nil {
+		return err
+	}
+	s.conn.settle() // now the library asks for the new capabilities by itself
+	s.after = names(s.client.Caps())
+	return nil
 }
 
 func (s *imapSession) goodbye() error { return s.client.Logout().Wait() }
@@ -117,47 +124,47 @@ func (s *imapSession) examine() (*imap.SelectData, error) {
 }
 
 func (s *imapSession) open(out *MailboxReport) error {
-	s.conn.settle() // the library now asks for the capabilities by itself
-	out.After = names(s.client.Caps())
 	data, err := s.examine()
 	if err != nil {
 		return err
 	}
-	out.Messages = int(data.NumMessages)
+	out.After, out.Messages = s.after, int(data.NumMessages)
 	return nil
 }
 
-const candidates = 3 // messages whose header is compared
+// candidates is the number of messages whose header is compared.
+const candidates = 3
 
 // find searches by Message-ID. The server's search finds parts of fields, so
 // the newest candidates are compared; BODY.PEEK leaves \Seen alone (RFC 9051
-// §6.4.5).
+// §6.4.5). Numbers and not UIDs, because the library throws a literal away
+// that a server sends before the UID; numbers hold still between these two
+// commands (RFC 9051 §7.5.1).
 func (s *imapSession) find(messageID string, out *Found) error {
 	data, err := s.examine()
 	if err != nil {
 		return err
 	}
-	out.Messages = int(data.NumMessages)
 	s.enter(Search)
 	criteria := &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: messageID}}}
-	result, err := s.client.UIDSearch(criteria, nil).Wait()
+	result, err := s.client.Search(criteria, nil).Wait()
 	if err != nil {
 		return err
 	}
-	out.Searched = out.Messages
-	uids := newest(result.All)
-	if len(uids) == 0 {
+	out.Messages, out.Searched = int(data.NumMessages), int(data.NumMessages)
+	numbers := newest(result.All)
+	if len(numbers) == 0 {
 		return nil
 	}
 	section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, Peek: true}
-	messages, err := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
+	options := &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{section}}
+	messages, err := s.client.Fetch(imap.SeqSetNum(numbers...), options).Collect()
 	if err != nil {
 		return err
 	}
 	for _, m := range messages {
-		header := string(m.FindBodySection(section))
-		parsed, err := mail.ReadMessage(strings.NewReader(header))
-		if err == nil && parsed.Header.Get("Message-ID") == messageID {
+		header := bytes.NewReader(m.FindBodySection(section))
+		if parsed, err := mail.ReadMessage(header); err == nil && parsed.Header.Get("Message-ID") == messageID {
 			out.Present = true
 		}
 	}
@@ -166,13 +173,13 @@ func (s *imapSession) find(messageID string, out *Found) error {
 
 // newest returns the highest few numbers of a set. It walks ranges, because a
 // server may claim one of four billion.
-func newest(set imap.NumSet) []imap.UID {
-	ranges, _ := set.(imap.UIDSet)
-	var uids []imap.UID
+func newest(set imap.NumSet) []uint32 {
+	ranges, _ := set.(imap.SeqSet)
+	var numbers []uint32
 	for _, r := range slices.Backward(ranges) {
-		for uid := r.Stop; uid >= r.Start && uid > 0 && len(uids) < candidates; uid-- {
-			uids = append(uids, uid)
+		for n := r.Stop; n >= r.Start && n > 0 && len(numbers) < candidates; n-- {
+			numbers = append(numbers, n)
 		}
 	}
-	return uids
+	return numbers
 }

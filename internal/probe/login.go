@@ -83,9 +83,14 @@ func (p *Prober) Mailbox(ctx context.Context, target Target, login Login) (Mailb
 	return out, err
 }
 
-// findBudget multiplies the budget of Find: the headers of fifty messages do
-// not fit into that of a login.
-const findBudget = 8
+// searchBudget is what a search may read: over POP3 the headers of fifty
+// messages, which pass line by line and are not kept.
+func (p *Prober) searchBudget(protocol Protocol) int64 {
+	if protocol == POP3 {
+		return 8 * p.budget()
+	}
+	return p.budget()
+}
 
 // Find looks for the message with the given Message-ID, angle brackets
 // included: over IMAP by a search and the headers of what it finds, over POP3
@@ -98,7 +103,7 @@ func (p *Prober) Find(ctx context.Context, target Target, login Login, messageID
 		out.Report, err = p.refuse(target, err)
 		return out, err
 	}
-	report, err := p.inMailbox(ctx, target, login, findBudget*p.budget(), func(b box) error { return b.find(messageID, &out) })
+	report, err := p.inMailbox(ctx, target, login, p.searchBudget(target.Protocol), func(b box) error { return b.find(messageID, &out) })
 	out.Report = report
 	return out, err
 }

@@ -51,7 +51,12 @@ func (s *pop3Session) capa() ([]string, error) {
 		return nil, err
 	}
 	var list []string
-	err := s.block(func(line string) { list = append(list, line) })
+	err := s.block(func(line string) error {
+		if list = append(list, line); len(list) > maxLines {
+			return errManyLines
+		}
+		return nil
+	})
 	slices.Sort(list)
 	return list, err
 }
@@ -92,7 +97,7 @@ func accepted(line string) (string, error) {
 
 // block reads a multi-line answer to its dot (RFC 1939 §3). Over-long lines
 // are cut, not refused: they are header fields of other people's programs.
-func (s *pop3Session) block(each func(line string)) error {
+func (s *pop3Session) block(each func(line string) error) error {
 	for {
 		line, err := s.blockLine()
 		switch {
@@ -101,7 +106,9 @@ func (s *pop3Session) block(each func(line string)) error {
 		case line == ".":
 			return nil
 		}
-		each(strings.TrimPrefix(line, "."))
+		if err := each(strings.TrimPrefix(line, ".")); err != nil {
+			return err
+		}
 	}
 }
 
@@ -215,9 +222,10 @@ func (s *pop3Session) has(n int, messageID string) (bool, error) {
 	defer s.rec.reveal("S")
 	lines := 0
 	var id fieldValue
-	err := s.block(func(line string) {
+	err := s.block(func(line string) error {
 		lines++
 		id.add(line)
+		return nil
 	})
 	s.rec.remark("%d lines of a message's header, not recorded", lines)
 	return id.value() == messageID, err

@@ -14,7 +14,6 @@ import (
 
 const (
 	keptLines = 100     // at each end of a transcript
-	keptLists = 1000    // lines of one stage, for those who read lists
 	keptBytes = 4 << 10 // of one line; the longest true ones have half of it
 )
 
@@ -161,7 +160,7 @@ func (r *recorder) serverLine(text string) {
 		r.inSASL = false
 	}
 	r.add("S", text)
-	if len(r.said.lines) < keptLists {
+	if len(r.said.lines) < maxLines {
 		r.said.lines = append(r.said.lines, text)
 	}
 	switch r.protocol {

@@ -22,12 +22,11 @@ type talk struct {
 	report Report
 	rec    *recorder
 
-	raw     *budgeted
-	wire    io.ReadWriter // raw, then TLS over it
-	br      *bufio.Reader
-	buf     [4 << 10]byte
-	literal int64 // bytes of an IMAP literal still to come
-	stop    func()
+	raw  *budgeted
+	wire io.ReadWriter // raw, then TLS over it
+	br   *bufio.Reader
+	buf  [4 << 10]byte
+	stop func()
 
 	sasl *xoauth2.Client // nil where no token is sent
 }
@@ -92,14 +91,8 @@ func (t *talk) hangUp() {
 }
 
 // piece returns the next bytes of the server, up to the end of a line, at most
-// 4096. The slice is valid until the next call. Pieces of an IMAP literal are
-// not recorded: they are somebody's mail.
+// 4096. The slice is valid until the next call.
 func (t *talk) piece() ([]byte, error) {
-	if t.literal > 0 {
-		n, err := t.br.Read(t.buf[:min(t.literal, int64(len(t.buf)))])
-		t.literal -= int64(n)
-		return t.buf[:n], err
-	}
 	b, err := t.br.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		err = nil
@@ -108,7 +101,17 @@ func (t *talk) piece() ([]byte, error) {
 	return b, err
 }
 
-var errLongLine = errors.New("the server sent a line longer than 4096 bytes")
+// unrecorded returns the next bytes of the server, at most limit, and keeps
+// them out of the transcript: they are somebody's mail.
+func (t *talk) unrecorded(limit int64) ([]byte, error) {
+	n, err := t.br.Read(t.buf[:min(limit, int64(len(t.buf)))])
+	return t.buf[:n], err
+}
+
+var (
+	errLongLine  = &kindError{Limit, "the server sent a line longer than 4096 bytes"}
+	errManyLines = &kindError{Limit, "the server sent more lines than any answer has"}
+)
 
 // line returns the server's next line without its end.
 func (t *talk) line() (string, error) {
