@@ -13,8 +13,8 @@ import (
 
 // Chain returns r as the record after prev (the zero Record before the first):
 // with its number, time in UTC milliseconds, predecessor and hash. Strings
-// become valid UTF-8, because two different broken ones would have the same
-// canonical form.
+// become valid UTF-8: two different broken ones would have the same canonical
+// form, and one could be edited into the other.
 //
 // The hash is SHA-256 over a fixed prefix and the record as a JSON array of
 // seq, time in milliseconds, actor, actor name, setup, action, detail (keys
@@ -117,24 +117,9 @@ func follows(last, r Record) error {
 		return &BrokenError{Seq: last.Seq + 1, Reason: Missing}
 	case r.Prev != last.Hash:
 		return &BrokenError{Seq: r.Seq, Reason: Unlinked}
-	case r.Hash != want || !r.canonical():
+	// The hash does not see finer than a millisecond, and Chain leaves nothing there.
+	case r.Hash != want || !r.At.Equal(r.At.Truncate(time.Millisecond)):
 		return &BrokenError{Seq: r.Seq, Reason: Changed}
 	}
 	return nil
-}
-
-// canonical reports whether r has the form that Chain gives: what the hash
-// cannot tell apart must not occur.
-func (r Record) canonical() bool {
-	for _, s := range []string{r.Actor, r.ActorName, r.Setup, string(r.Action), r.RemoteIP} {
-		if !utf8.ValidString(s) {
-			return false
-		}
-	}
-	for name, value := range r.Detail {
-		if !utf8.ValidString(name) || !utf8.ValidString(value) {
-			return false
-		}
-	}
-	return r.At.Equal(r.At.Truncate(time.Millisecond))
 }
