@@ -146,3 +146,10 @@ func factsOf(r probe.Report) []Fact {
 	}
 	return facts
 }
+
+// JudgeFailure judges a connection that another server could not make.
+func (e *Env) JudgeFailure(t Target, err *probe.Error) Outcome {
+	c := e.context(t)
+	c.Server = t.Server
+	return e.explainIn(err, c)
+}

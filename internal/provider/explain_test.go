@@ -17,13 +17,13 @@ import (
 
 func TestNumbersAreWholeNumbers(t *testing.T) {
 	for text, want := range map[string][]int{
-		"AADSTS50011: The redirect URI":                              {50011},
-		"AADSTS500113: No reply address":                             {500113},
-		"AADSTS70002: Error. AADSTS54005: already redeemed":          {70002, 54005},
-		"Trace ID: 50011aad-5001-1111-8333-9a0b1c2d3e4f":             nil,
-		"https://login.microsoftonline.com/error?code=50011":         nil,
-		"AADSTS7000215":                                              {7000215},
-		"AADSTS1234567890123":                                        nil,
+		"AADSTS50011: The redirect URI":                      {50011},
+		"AADSTS500113: No reply address":                     {500113},
+		"AADSTS70002: Error. AADSTS54005: already redeemed":  {70002, 54005},
+		"Trace ID: 50011aad-5001-1111-8333-9a0b1c2d3e4f":     nil,
+		"https://login.microsoftonline.com/error?code=50011": nil,
+		"AADSTS7000215":       {7000215},
+		"AADSTS1234567890123": nil,
 		`{"strServiceExceptionMessage":"AADSTS50011: The redirect"}`: {50011},
 	} {
 		if diff := cmp.Diff(want, provider.Numbers(text)); diff != "" {

@@ -83,8 +83,10 @@ const (
 func (p Provider) At(authority string, hosts map[setup.Protocol]Endpoint) Provider {
 	p.Authority = strings.TrimSuffix(authority, "/")
 	p.SignInURLs = []string{p.Authority}
-	p.Hosts = maps.Clone(p.Hosts)
-	maps.Copy(p.Hosts, hosts)
+	all := map[setup.Protocol]Endpoint{}
+	maps.Copy(all, p.Hosts)
+	maps.Copy(all, hosts)
+	p.Hosts = all
 	return p
 }
 

@@ -146,6 +146,28 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 	return w.StartRun(ctx, id, setup.StepSignIn)
 }
 
+// Outcome tells the private window how its sign-in has ended. Only the browser
+// that confirmed the link may ask.
+//
+// Errors: ErrNotFound.
+func (w *Wizard) Outcome(ctx context.Context, attempt string, b Browser) (a Attempt, v View, err error) {
+	err = w.Store.View(ctx, func(tx Tx) error {
+		if a, err = tx.Attempt(attempt); err != nil {
+			return err
+		}
+		if !a.belongsTo(b.Cookie) {
+			return ErrNotFound
+		}
+		s, err := tx.Setup(a.Setup)
+		if err != nil {
+			return err
+		}
+		v, err = w.view(tx, s)
+		return err
+	})
+	return a, v, err
+}
+
 // Sweep marks what time alone has decided: links and staged tokens that have
 // expired, sign-ins whose process died. Looking at a setup calls it.
 func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {

@@ -106,6 +106,26 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 	return w.StartRun(ctx, in.Setup, in.Step)
 }
 
+// Affected lists what a change would make out of date, without saving it.
+func (w *Wizard) Affected(ctx context.Context, who Who, in Submit) (list []flow.Need, err error) {
+	if !may(who, in.Setup, in.Step) {
+		return nil, ErrForbidden
+	}
+	err = w.Store.View(ctx, func(tx Tx) error {
+		st, err := w.read(tx, in.Setup)
+		if err != nil {
+			return err
+		}
+		before := st.setup
+		if _, err := w.apply(&st.setup, who, in); err != nil {
+			return err
+		}
+		list, err = w.affected(tx, before, st, in.Step)
+		return err
+	})
+	return list, err
+}
+
 // apply parses the entries into s and returns the client secret, if one was
 // typed.
 func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) {

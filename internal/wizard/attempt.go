@@ -129,6 +129,9 @@ func (a Attempt) Final() bool {
 	return false
 }
 
+// StagedUntil is when a token that waits for acceptance is dropped.
+func (a Attempt) StagedUntil() time.Time { return a.Finished.Add(stagedLife) }
+
 // overdue returns the state that a has reached by time alone, and whether that
 // is another one than it is in.
 func (a Attempt) overdue(now time.Time) (AttemptState, bool) {

@@ -2,98 +2,78 @@ package wizard
 
 import (
 	"context"
-	"errors"
+	"crypto/hmac"
 	"net/url"
+	"strconv"
+	"strings"
+	"time"
 
 	"latchkey/internal/audit"
-	"latchkey/internal/check"
-	"latchkey/internal/oauth"
 	"latchkey/internal/setup"
 )
 
-// BeginConsent returns the address of the admin-consent page. Its answer comes
-// back through the callback, bound to the cookie this browser gets.
-func (w *Wizard) BeginConsent(ctx context.Context, who Who, id setup.ID) (address, cookie string, err error) {
-	if !may(who, id, setup.StepRegistration) {
-		return "", "", ErrForbidden
-	}
-	var st state
-	if err := w.Store.View(ctx, func(tx Tx) error { st, err = w.read(tx, id); return err }); err != nil {
-		return "", "", err
-	}
-	l, reg := w.line(st.setup), st.setup.Registration
-	pending, err := l.oauth.NewPending(oauth.Metadata{}, reg.ClientID, w.CallbackURL(), nil)
-	if err != nil {
-		return "", "", err
-	}
-	scopes := l.provider.AskFor(st.setup.Application.Protocols)
-	address = l.provider.AdminConsentURL(reg.Tenant, reg.ClientID, w.CallbackURL(), pending.State.Reveal(), scopes)
-	if address == "" || reg.ClientID == "" || reg.Tenant == "" {
-		return "", "", ErrNotFound
-	}
-	if cookie, err = w.newCode(); err != nil {
-		return "", "", err
-	}
-	now := w.Now().UTC()
-	a := Attempt{
-		Version: 1, Setup: id, Kind: KindConsent, State: AttemptConfirmed, Starter: who, Basis: check.BasisOf(st.setup),
-		Scopes: scopes, Started: now, Confirmed: now, Expires: now.Add(linkLife),
-		StateHash: hashOf(pending.State.Reveal()), CookieHash: hashOf(cookie),
-	}
-	_, err = w.insertAttempt(ctx, who, &a, pending)
-	return address, cookie, err
+// consentLife is how long the admin-consent page may take to come back.
+const consentLife = 8 * time.Hour
+
+// consentState names the setup and when the link was made, signed with our
+// key. Nothing is stored for it: what comes back is a word that is recorded
+// and not trusted, so a link that is used twice does no harm.
+func (w *Wizard) consentState(id setup.ID, who string) string {
+	text := strings.Join([]string{"consent", string(id), strconv.FormatInt(w.Now().Unix(), 10), who}, ".")
+	return text + "." + w.sign("admin consent", text)[:32]
 }
 
-// ConsentReturned takes the answer of the admin-consent page. Its word is
-// recorded, not trusted: the tenant it names identifies nobody
-// (learn.microsoft.com/entra/identity-platform/v2-admin-consent, 2026-11-21).
+// ConsentURL is the address of the admin-consent page; "" while the
+// registration is not known or the provider has none.
+func (w *Wizard) ConsentURL(v View, who Who) string {
+	reg := v.Setup.Registration
+	if reg.ClientID == "" || reg.Tenant == "" || !may(who, v.Setup.ID, setup.StepRegistration) {
+		return ""
+	}
+	scopes := v.Provider.AskFor(v.Setup.Application.Protocols)
+	return v.Provider.AdminConsentURL(reg.Tenant, reg.ClientID, w.CallbackURL(), w.consentState(v.Setup.ID, who.ID), scopes)
+}
+
+// IsConsent reports whether an answer at the callback comes from the
+// admin-consent page.
+func IsConsent(query url.Values) bool { return strings.HasPrefix(query.Get("state"), "consent.") }
+
+// ConsentReturned takes the answer of the admin-consent page. The tenant it
+// names identifies nobody (learn.microsoft.com/entra/identity-platform/
+// v2-admin-consent, 2026-11-21); the sign-in and the token's permissions prove
+// the consent.
 //
-// Errors: ErrUnknownState, ErrForeignBrowser.
-func (w *Wizard) ConsentReturned(ctx context.Context, query url.Values, b Browser) (id setup.ID, err error) {
+// Errors: ErrUnknownState.
+func (w *Wizard) ConsentReturned(ctx context.Context, query url.Values, who Who) (setup.ID, error) {
+	text, mac, _ := cutLast(query.Get("state"), ".")
+	parts := strings.SplitN(text, ".", 4)
+	if len(parts) != 4 || !hmac.Equal([]byte(mac), []byte(w.sign("admin consent", text)[:32])) {
+		return "", ErrUnknownState
+	}
+	made, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil || w.Now().Sub(time.Unix(made, 0)) > consentLife {
+		return "", ErrUnknownState
+	}
+	id := setup.ID(parts[1])
+	cut := func(s string) string { return s[:min(len(s), 500)] }
+	c := setup.Consent{
+		At: w.Now().UTC(), By: who.Name,
+		Granted: query.Get("error") == "" && query.Get("admin_consent") != "",
+		Error:   cut(query.Get("error")), Description: cut(query.Get("error_description")),
+	}
 	err = w.Store.Update(ctx, func(tx Tx) error {
-		a, err := tx.AttemptByState(hashOf(query.Get("state")))
-		if errors.Is(err, ErrNotFound) || err == nil && a.Kind != KindConsent {
-			return ErrUnknownState
-		}
-		switch {
-		case err != nil:
-			return err
-		case !a.belongsTo(b.Cookie):
-			return ErrForeignBrowser
-		}
-		id = a.Setup
-		if a.State != AttemptConfirmed {
-			return nil // shown again
-		}
 		s, err := tx.Setup(id)
 		if err != nil {
 			return err
 		}
-		now := w.Now().UTC()
-		cut := func(text string) string { return text[:min(len(text), 500)] }
-		s.Registration.Consent = &setup.Consent{
-			At: now, By: a.Starter.Name,
-			Granted: query.Get("error") == "" && query.Get("admin_consent") != "",
-			Error:   cut(query.Get("error")), Description: cut(query.Get("error_description")),
-		}
-		a.State, a.Finished = AttemptAccepted, now
-		if err := w.forget(tx, a.ID); err != nil {
+		s.Registration.Consent = &c
+		if err := tx.SaveSetup(&s); err != nil {
 			return err
 		}
-		if err := tx.SaveAttempt(&a); err != nil {
-			return err
-		}
-		granted := "no"
-		if s.Registration.Consent.Granted {
-			granted = "yes"
-		}
-		if err := w.record(tx, a.Starter, id, audit.ConsentReturned, "granted", granted); err != nil {
-			return err
-		}
-		return tx.SaveSetup(&s)
+		return w.record(tx, who, id, audit.ConsentReturned, "granted", strconv.FormatBool(c.Granted))
 	})
 	if err != nil {
-		return id, err
+		return "", err
 	}
 	return id, w.StartRun(ctx, id, setup.StepRegistration)
 }

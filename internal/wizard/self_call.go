@@ -48,7 +48,7 @@ func (w *Wizard) selfCall(ctx context.Context) error {
 	}
 	prober := &probe.Prober{RootCAs: w.Roots, Now: w.Now}
 	prober.Allow.Hosts = w.lines[w.Options.Providers[0].ID].probe.Allow.Hosts
-	answer, err := prober.Get(ctx, request.URL.String())
+	answer, err := prober.HTTPS(ctx, request.URL.String())
 	if err != nil {
 		return err
 	}

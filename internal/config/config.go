@@ -1,0 +1,183 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"latchkey/internal/probe"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+// Config is everything the operator can decide.
+type Config struct {
+	Listen         string         `toml:"listen"`       // host:port to listen on
+	ExternalURL    string         `toml:"external_url"` // where browsers reach it; "" = http://<listen>
+	Data           string         `toml:"data"`         // folder of the database and the key
+	Node           string         `toml:"node"`         // name of this server; "" = its host name
+	Role           setup.Role     `toml:"role"`         // all, application or services
+	CAFile         string         `toml:"ca_file"`      // further certificate authorities, PEM
+	TLSCertificate string         `toml:"tls_certificate"`
+	TLSKey         string         `toml:"tls_key"`
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies"`
+	AllowNetworks  []netip.Prefix `toml:"allow_networks"`
+	Providers      []Provider     `toml:"provider"`
+}
+
+// Provider is an identity and mail provider beside, or in place of, the
+// built-in ones.
+type Provider struct {
+	ID        string            `toml:"id"`
+	Name      string            `toml:"name"`
+	Kind      provider.Kind     `toml:"kind"`      // entra or openid
+	Authority string            `toml:"authority"` // base address; an OpenID provider's issuer
+	Scopes    map[string]string `toml:"scopes"`    // by protocol; empty: the built-in ones
+	Hosts     map[string]Host   `toml:"hosts"`     // by protocol
+	// ProbeScope enables the client-credentials probe of an OpenID provider.
+	ProbeScope string `toml:"probe_scope"`
+}
+
+// Host is where a protocol is spoken.
+type Host struct {
+	Host     string         `toml:"host"`
+	Port     int            `toml:"port"`
+	Security probe.Security `toml:"security"` // tls or starttls
+}
+
+// Default is the configuration of somebody who has none: this computer only.
+func Default() Config {
+	return Config{Listen: "localhost:8080", Data: "data", Role: setup.RoleAll}
+}
+
+// Read reads a TOML file over the defaults. An unknown key is an error: a
+// mistyped one would otherwise be silently without effect.
+func Read(path string) (Config, error) {
+	c := Default()
+	if path == "" {
+		return c, nil
+	}
+	meta, err := toml.DecodeFile(path, &c)
+	if err != nil {
+		return c, fmt.Errorf("config: %s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return c, fmt.Errorf("config: %s: unknown key %q", path, unknown[0])
+	}
+	return c, nil
+}
+
+// Complete fills what follows from the rest and reports the first thing that
+// cannot work, with the key, its value and the repair.
+func (c *Config) Complete() error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("config: listen = %q: write host:port, such as localhost:8080", c.Listen)
+	}
+	if c.ExternalURL == "" {
+		c.ExternalURL = "http://" + c.Listen
+	}
+	u, err := url.Parse(c.ExternalURL)
+	switch {
+	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return fmt.Errorf("config: external_url = %q: write scheme, host and port only, such as https://latchkey.contoso.example", c.ExternalURL)
+	case u.Scheme != "https" && !(u.Scheme == "http" && u.Hostname() == "localhost"):
+		return fmt.Errorf("config: external_url = %q: it must begin with https://; only http://localhost may do without", c.ExternalURL)
+	case (c.TLSCertificate == "") != (c.TLSKey == ""):
+		return errors.New("config: tls_certificate and tls_key belong together: set both or none")
+	}
+	if ip := net.ParseIP(host); u.Scheme == "http" && host != "localhost" && !(ip != nil && ip.IsLoopback()) {
+		return fmt.Errorf("config: listen = %q: with http://localhost as external_url it must listen on localhost, port %s", c.Listen, port)
+	}
+	if !slices.Contains([]setup.Role{setup.RoleAll, setup.RoleApplication, setup.RoleServices}, c.Role) {
+		return fmt.Errorf("config: role = %q: write all, application or services", c.Role)
+	}
+	if c.Node == "" {
+		if c.Node, err = os.Hostname(); err != nil {
+			return fmt.Errorf("config: node is not set and the host name is unknown: %w", err)
+		}
+	}
+	for _, p := range c.Providers {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Provider) check() error {
+	fault := func(key, value, repair string) error {
+		return fmt.Errorf("config: provider %q: %s = %q: %s", p.ID, key, value, repair)
+	}
+	u, err := url.Parse(p.Authority)
+	switch {
+	case p.ID == "":
+		return fault("id", p.ID, "give it a short name")
+	case p.Kind != provider.KindEntra && p.Kind != provider.KindOpenID:
+		return fault("kind", string(p.Kind), "write entra or openid")
+	case err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()):
+		return fault("authority", p.Authority, "write its https address")
+	}
+	for name, h := range p.Hosts {
+		switch {
+		case !slices.Contains(setup.Protocols, setup.Protocol(name)):
+			return fault("hosts", name, "write imap, pop3 or smtp")
+		case h.Host == "" || h.Port < 1 || h.Port > 65535:
+			return fault("hosts."+name, fmt.Sprintf("%s:%d", h.Host, h.Port), "write host and port")
+		case h.Security != probe.TLS && h.Security != probe.STARTTLS:
+			return fault("hosts."+name+".security", string(h.Security), "write tls or starttls")
+		}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// ProviderList turns the configured providers into data; the built-in one
+// comes last where any is configured, first where none is.
+func (c Config) ProviderList() []provider.Provider {
+	var list []provider.Provider
+	for _, p := range c.Providers {
+		list = append(list, p.data())
+	}
+	if !slices.ContainsFunc(list, func(p provider.Provider) bool { return p.ID == provider.Entra.ID }) {
+		list = append(list, provider.Entra)
+	}
+	return list
+}
+
+func (p Provider) data() provider.Provider {
+	base := provider.OpenID
+	if p.Kind == provider.KindEntra {
+		base = provider.Entra
+	}
+	hosts := map[setup.Protocol]provider.Endpoint{}
+	for name, h := range p.Hosts {
+		hosts[setup.Protocol(name)] = provider.Endpoint{Host: h.Host, Port: h.Port, Security: h.Security}
+	}
+	made := base.At(p.Authority, hosts)
+	made.ID, made.Name = p.ID, p.Name
+	if made.Name == "" {
+		made.Name = p.ID
+	}
+	if p.ProbeScope != "" {
+		made.ProbeScope = p.ProbeScope
+	}
+	if len(p.Scopes) > 0 {
+		made.Scopes = map[setup.Protocol]string{}
+		for name, scope := range p.Scopes {
+			made.Scopes[setup.Protocol(strings.ToLower(name))] = scope
+		}
+	}
+	return made
+}

@@ -1,0 +1,92 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/check"
+	"latchkey/internal/flow"
+	"latchkey/internal/paste"
+	"latchkey/internal/probe"
+	"latchkey/internal/setup"
+)
+
+// blockLife is how old the results of another server may be.
+const blockLife = 6 * time.Hour
+
+// PasteBlock takes what another server has seen of the network. A block of a
+// server that the setup does not name, of another provider, or of yesterday is
+// refused.
+//
+// Errors: setup.InputErrors, ErrForbidden.
+func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text string) error {
+	if !may(who, id, setup.StepNetwork) {
+		return ErrForbidden
+	}
+	refuse := func(p setup.Problem, value string) error {
+		return setup.InputErrors{{Field: "probe_block", Value: value, Problem: p}}
+	}
+	b, err := paste.ParseProbeBlock(text)
+	switch {
+	case errors.Is(err, paste.ErrDamaged):
+		return refuse("damaged_block", "")
+	case err != nil:
+		return refuse("not_a_block", "")
+	}
+	if age := w.Now().Sub(b.At); age > blockLife || age < -time.Hour {
+		return refuse("old_block", b.At.UTC().Format(time.RFC3339))
+	}
+	return w.Store.Update(ctx, func(tx Tx) error {
+		st, err := w.read(tx, id)
+		if err != nil {
+			return err
+		}
+		env := w.env(st)
+		if b.Provider != env.Provider.ID {
+			return refuse("block_of_other_provider", b.Provider)
+		}
+		var results []flow.Result
+		for _, t := range check.Network.TargetsOf(env) {
+			if !strings.EqualFold(t.Server, b.Server) || env.Own(t) {
+				continue
+			}
+			fp, err := check.Network.Fingerprint(env, t)
+			if err != nil {
+				return err
+			}
+			for _, one := range b.Results {
+				if one.Protocol == string(t.Protocol) && strings.EqualFold(one.Host, t.Host) && one.Port == t.Port {
+					out := judgeBlock(env, t, one)
+					results = append(results, flow.Result{
+						Check: check.Network.ID, Target: t, Node: b.Server, Fingerprint: fp, At: b.At.UTC(),
+						Findings: out.Findings, Facts: out.Facts,
+					})
+				}
+			}
+		}
+		if len(results) == 0 {
+			return refuse("block_of_other_server", b.Server)
+		}
+		if err := tx.PutResults(id, results); err != nil {
+			return err
+		}
+		return w.record(tx, who, id, audit.CheckRun, "check", check.Network.ID, "server", b.Server)
+	})
+}
+
+func judgeBlock(env *check.Env, t check.Target, one paste.ProbeResult) check.Outcome {
+	times := map[probe.Stage]time.Duration{}
+	for stage, ms := range one.MS {
+		times[probe.Stage(stage)] = time.Duration(ms) * time.Millisecond
+	}
+	if one.Kind == "" {
+		return check.JudgeConnection(t, times, one.Mechanisms)
+	}
+	return env.JudgeFailure(t, &probe.Error{
+		Target: probe.Target{Protocol: probe.Protocol(one.Protocol), Host: one.Host, Port: one.Port},
+		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(one.Line),
+	})
+}
