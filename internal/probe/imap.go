@@ -26,6 +26,11 @@ func (s *imapSession) start() error {
 			return err
 		}
 	}
+	return s.underTLS()
+}
+
+// underTLS starts the library and asks what the server offers.
+func (s *imapSession) underTLS() error {
 	s.enter(Capability)
 	// A greeting with capabilities, so that the library does not ask by itself
 	// behind our back; the true ones are asked for next.

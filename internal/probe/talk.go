@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -126,11 +127,7 @@ func (t *talk) line() (string, error) {
 }
 
 func trimEnd(b []byte) string {
-	n := len(b)
-	for n > 0 && (b[n-1] == '\n' || b[n-1] == '\r') {
-		n--
-	}
-	return string(b[:n])
+	return string(bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r")))
 }
 
 // send writes one command line.

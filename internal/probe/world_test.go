@@ -217,7 +217,7 @@ func (f *far) connections() int {
 // play runs a script, one step a line:
 //
 //	S text      the server sends a line
-//	S> text     the same without line end
+//	S> text     the same without line end; ␍␊ stands for one in the middle
 //	S& a && b   the server sends several lines in one packet
 //	C pattern   the client must send this line; a * at the end stands for any rest
 //	TLS         the server side of a handshake
@@ -234,7 +234,7 @@ func play(script string) func(*far, net.Conn) {
 			case "S":
 				_, err = io.WriteString(conn, text+"\r\n")
 			case "S>":
-				_, err = io.WriteString(conn, text)
+				_, err = io.WriteString(conn, strings.ReplaceAll(text, "␍␊", "\r\n"))
 			case "S&":
 				_, err = io.WriteString(conn, strings.ReplaceAll(text, " && ", "\r\n")+"\r\n")
 			case "C":
