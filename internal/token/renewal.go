@@ -251,13 +251,15 @@ func (s *Source) ask(ctx context.Context, g Grant) (oauth.Token, error) {
 }
 
 // answered reports whether err leaves no doubt that the provider has issued
-// nothing. A cut connection, a gateway's timeout and a garbled success do.
+// nothing. A cut connection, a gateway's timeout and a garbled success leave
+// one; a request that never reached the token endpoint does not.
 func answered(err error) bool {
 	if errors.Is(err, ErrNoRefresh) {
 		return true
 	}
 	var e *oauth.Error
-	return errors.As(err, &e) && (e.Code != "" || e.HTTPStatus >= 400 && e.HTTPStatus < 500)
+	return errors.As(err, &e) &&
+		(e.Endpoint != oauth.TokenEnd || e.Code != "" || e.HTTPStatus >= 400 && e.HTTPStatus < 500)
 }
 
 // save writes g and gives the lease back. It tries again while the database

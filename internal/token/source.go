@@ -157,7 +157,7 @@ func (s *Source) RenewClaimed(ctx context.Context, g Grant) (oauth.Token, error)
 
 // Accept stores the token of a sign-in in its slot, in the transaction of the
 // use case. Whoever is renewing the token it replaces is superseded.
-func (s *Source) Accept(tx Tx, g Grant) error {
+func Accept(tx Tx, g Grant) error {
 	old, err := tx.Grant(g.Account, g.Slot)
 	switch {
 	case err == nil:
@@ -184,7 +184,7 @@ func (s *Source) Accept(tx Tx, g Grant) error {
 // Promote puts the candidate into the current token's place. It fails with
 // ErrLeased while the candidate is being renewed, because the answer under way
 // would be lost, and with ErrNoToken where there is no candidate.
-func (s *Source) Promote(tx Tx, account string) error {
+func Promote(tx Tx, account string) error {
 	g, err := tx.Grant(account, Candidate)
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (s *Source) Promote(tx Tx, account string) error {
 
 // Discard deletes the token of a slot: a person has decided so. There being
 // none is no error.
-func (s *Source) Discard(tx Tx, account string, slot Slot) error {
+func Discard(tx Tx, account string, slot Slot) error {
 	return tx.DeleteGrant(account, slot)
 }
 
