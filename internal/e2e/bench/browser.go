@@ -114,8 +114,8 @@ func (p *Page) away(frame cdp.FrameID) {
 	}
 }
 
-// settle waits for the new document when a click has led away: until its first
-// byte only, because a streamed page may take long to end.
+// settle waits for the new document when a click has led away. A streamed page
+// may take long to end, so its end is waited for only a little.
 func (p *Page) settle() {
 	p.t.Helper()
 	gone := func() bool {
@@ -123,7 +123,14 @@ func (p *Page) settle() {
 		defer p.mu.Unlock()
 		return p.navigating
 	}
-	if poll(100*time.Millisecond, gone) && !poll(patience, func() bool { return !gone() }) {
+	if !poll(100*time.Millisecond, gone) {
+		return
+	}
+	if !poll(patience, func() bool { return !gone() }) {
 		p.t.Fatalf("bench: the next page did not come within %v", patience)
 	}
+	poll(patience/10, func() bool {
+		parsed, err := evaluate[bool](p, `document.readyState != "loading"`)
+		return err == nil && parsed
+	})
 }

@@ -163,6 +163,7 @@ func TestKeyboardAlone(t *testing.T) {
 	})
 	p := bench.StartBrowser(t).Context(t)
 	p.Goto(server.URL)
+	p.WaitText("Slow page") // the last of the controls
 	var stops []string
 	for range 3 {
 		p.Tab()

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -10,9 +11,9 @@ import (
 	"testing"
 )
 
-// leash kills the process groups that a killed test process leaves behind.
-// "go test -timeout" ends the process without any clean-up, and a forgotten
-// mail server would stay until the next boot.
+// leash ends what a killed test process leaves behind: its process groups and
+// its shared folder. "go test -timeout" ends a process without any clean-up,
+// and a forgotten mail server would stay until the next boot.
 var leash reaper
 
 // reaper is a shell that reads the list of living groups from a pipe; the last
@@ -21,22 +22,31 @@ type reaper struct {
 	mu     sync.Mutex
 	pipe   io.Writer
 	groups map[int]bool
+	shared string
 }
 
-// (Debian's sh takes a group's negative number only in this spelling.)
+// Debian's sh takes the negative number of a group only in this spelling.
 const reaperScript = `while read -r line; do groups=$line; done
-for group in $groups; do kill -9 "-$group"; done`
+for group in $groups; do kill -9 "-$group"; done
+rm -rf "$1"`
 
 func (r *reaper) add(t testing.TB, group int)    { r.set(t, group, true) }
 func (r *reaper) remove(t testing.TB, group int) { r.set(t, group, false) }
+
+// folder returns a folder for what several tests of this process share.
+func (r *reaper) folder(t testing.TB) string {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.start(t)
+	return r.shared
+}
 
 func (r *reaper) set(t testing.TB, group int, alive bool) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.pipe == nil {
-		r.start(t)
-	}
+	r.start(t)
 	if r.groups[group] == alive {
 		return
 	}
@@ -53,9 +63,17 @@ func (r *reaper) set(t testing.TB, group int, alive bool) {
 	}
 }
 
+// start starts the shell when it is first needed; the caller holds mu.
 func (r *reaper) start(t testing.TB) {
 	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", reaperScript)
+	if r.pipe != nil {
+		return
+	}
+	shared, err := os.MkdirTemp("", "latchkey-shared-")
+	if err != nil {
+		t.Fatalf("bench: %v", err)
+	}
+	cmd := exec.Command("/bin/sh", "-c", reaperScript, "sh", shared)
 	// Its own group: an interrupt from the terminal must not reach it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pipe, err := cmd.StdinPipe()
@@ -65,5 +83,5 @@ func (r *reaper) start(t testing.TB) {
 	if err != nil {
 		t.Fatalf("bench: start the watching shell: %v", err)
 	}
-	r.pipe, r.groups = pipe, map[int]bool{}
+	r.pipe, r.groups, r.shared = pipe, map[int]bool{}, shared
 }

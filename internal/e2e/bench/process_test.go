@@ -28,7 +28,8 @@ func TestProcessGroupEndsWithTheTest(t *testing.T) {
 
 // The clean-up functions of a killed test process do not run: the reaper must.
 func TestProcessGroupEndsWithAKilledTestProcess(t *testing.T) {
-	res := bench.Run(t.Context(), t, "/bin/sh", []string{"-c", `"$0" -test.run '^TestBeingKilled$' -test.v; true`, os.Args[0]}, []string{"BENCH_KILL=1"})
+	tmp := t.TempDir()
+	res := bench.Run(t.Context(), t, "/bin/sh", []string{"-c", `"$0" -test.run '^TestBeingKilled$' -test.v; true`, os.Args[0]}, []string{"BENCH_KILL=1", "TMPDIR=" + tmp})
 	_, rest, found := strings.Cut(res.Stdout, "started ")
 	if !found {
 		t.Fatalf("the inner test did not start: %s", res.Stdout)
@@ -37,6 +38,10 @@ func TestProcessGroupEndsWithAKilledTestProcess(t *testing.T) {
 	if !gone(pid) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 		t.Errorf("process %d outlived its test process", pid)
+	}
+	var left []os.DirEntry
+	if !eventually(func() bool { left, _ = os.ReadDir(tmp); return len(left) == 0 }) {
+		t.Errorf("%v outlived its test process", left)
 	}
 }
 
