@@ -15,6 +15,7 @@ var Families = map[string][]string{
 	"overview_sentence": {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "ends_soon"},
 	"mailbox_action":    {"continue", "sign_in_again", "report"},
 	"fetching":          {"seen", "not_observed"},
+	"report_format":     {"md", "txt", "json"},
 	"result_state":      {"passed", "warning", "problem", "note", "running", "skipped", "not_needed", "not_checked", "out_of_date", "entry_needed"},
 	"severity":          {"blocker", "warning", "note"},
 	"count":             {"blocker", "warning", "note"},
@@ -50,8 +51,8 @@ var Families = map[string][]string{
 	"room_text":         {"waiting", "admitted", "refused"},
 	"dead_link":         {"used", "expired", "replaced", "unknown"},
 	"dead_link_text":    {"used", "expired", "replaced", "unknown"},
-	"done_title":        {"accepted", "staged", "refused", "failed"},
-	"done_text":         {"accepted", "staged", "refused", "failed"},
+	"done_title":        {"accepted", "running", "staged", "refused", "failed"},
+	"done_text":         {"accepted", "running", "staged", "refused", "failed"},
 	"error_title":       {"403", "404", "409", "410", "421", "422", "429", "500"},
 	"error_text":        {"403", "404", "409", "410", "421", "422", "429", "500"},
 	"step":              steps,
@@ -64,13 +65,13 @@ var Families = map[string][]string{
 
 	"result": {
 		"saved", "saved_later", "unchanged", "run_started", "secret_saved", "link_made", "let_in", "refused",
-		"accepted", "invited", "revoked", "consented", "consent_refused", "language", "ignored", "block_read",
-		"replaced", "kept", "signed_out",
+		"accepted", "invited", "revoked", "consent_returned", "language", "ignored", "block_read", "deleted",
+		"kept", "signed_out",
 	},
 	"problem": {
 		"required", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",
 		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
-		"secret_id", "too_short", "different", "name_taken", "wrong_login", "not_a_block", "old_block",
+		"secret_id", "too_short", "common", "contains_name", "different", "name_taken", "wrong_login", "not_a_block", "old_block",
 		"holds_code", "nothing_known",
 	},
 	"field": {
@@ -108,6 +109,9 @@ func (p *Printer) Check(id string) string { return p.named("check."+id, id) }
 
 // Fact is Check for the name of an observed value.
 func (p *Printer) Fact(name string) string { return p.named("fact."+name, name) }
+
+// Event is Check for the action of an audit record.
+func (p *Printer) Event(action string) string { return p.named("event."+action, action) }
 
 func (p *Printer) named(id, plain string) string {
 	if text, ok := p.lookup(id); ok {
