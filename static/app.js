@@ -81,10 +81,16 @@
     copyButtons(fresh);
     ages();
   };
+  // A gate that has opened changes the page as a whole. It is replaced as a
+  // whole only while nothing has been typed into it.
+  const touched = () => [...document.querySelectorAll("main :is(input, textarea, option)")].some((field) =>
+    field.value !== (field.defaultValue ?? field.value) || !!field.checked !== !!field.defaultChecked || !!field.selected !== !!field.defaultSelected);
   const update = (page) => {
     document.title = page.title;
     say(page.getElementById("say").textContent);
-    for (const old of document.querySelectorAll("[data-live][id]")) {
+    const parts = [...document.querySelectorAll("[data-live][id]")];
+    const whole = parts.some((part) => !page.getElementById(part.id)) && !touched();
+    for (const old of whole ? [document.getElementById("main")] : parts) {
       const fresh = page.getElementById(old.id);
       if (!fresh || bare(old) === bare(fresh)) continue;
       if (!old.contains(document.activeElement)) { replace(old, fresh); continue; }
