@@ -140,7 +140,7 @@ var shapes = map[string]struct{ shape, tone string }{
 
 	"blocker": {"octagon", "problem"},
 
-	"working":       {"tick", "passed"},
+	"working":       {"tick", "done"},
 	"setting_up":    {"ring", "running"},
 	"sign_in_again": {"octagon", "problem"},
 	"ends_soon":     {"triangle", "warning"},

@@ -54,6 +54,6 @@ func (h head) title(ctx context.Context) string {
 }
 
 // split is a sentence in two parts, before and behind one placeholder.
-func split(ctx context.Context, id, name string) (before, after string) {
-	return locale.Split(ctx, id, name)
+func split(ctx context.Context, id, name string, pairs ...any) (before, after string) {
+	return locale.Split(ctx, id, name, pairs...)
 }

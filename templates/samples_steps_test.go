@@ -165,7 +165,9 @@ func laterStepSamples() map[string]templ.Component {
 		"mailbox": MailboxStep(mailbox), "mailbox-error": MailboxStep(mailboxError), "mailbox-read": MailboxStep(mailboxRead),
 		"verification": Verification(verification), "verification-blocked": Verification(verificationClosed),
 		"handover": Handover(handover), "handover-other": Handover(handoverOther), "handover-error": Handover(handoverError),
-		"preflight": Preflight(preflight(true)), "preflight-early": Preflight(preflight(false)),
+		"reissue":       Reissue(ReissueView{Page: finished(), Account: "svc-mail@contoso.example", Action: "/m/k3/reissue", Can: true, Cause: func() *Finding { f := cardOf(secretEnds, "day", "17 Aug 2026", "client", "x"); return &f }()}),
+		"reissue-early": Reissue(ReissueView{Page: finished(), Account: "svc-mail@contoso.example", Action: "/m/k3/reissue", Days: 12}),
+		"preflight":     Preflight(preflight(true)), "preflight-early": Preflight(preflight(false)),
 	}
 }
 
@@ -181,6 +183,7 @@ func preflight(dead bool) PreflightView {
 		v.Onward.Gate = &Gate{Step: "sign_in", Needs: []Need{{Step: "registration", Reason: "blocker", What: "The client secret ended on 17 Aug 2026", Actor: "app_admin"}}}
 		return v
 	}
+	v.Cancel = "/m/k3/reissue/cancel"
 	v.Compare = []Comparison{{Name: "Account", Before: "svc-mail@contoso.example", Now: "admin@contoso.example", At: 0},
 		{Name: "Tenant", Before: "contoso.example", Now: "contoso.example", Same: true}, {Name: "Permissions", Before: "IMAP, SMTP", Now: "IMAP, SMTP", Same: true}}
 	return v
@@ -249,6 +252,9 @@ func windowSamples() map[string]templ.Component {
 		"done":               Done(DoneView{Page: anonymous(), Outcome: "accepted", Account: "svc-mail@contoso.example", ECE: true}),
 		"done-staged":        Done(DoneView{Page: anonymous(), Outcome: "staged", Account: "admin@contoso.example"}),
 		"done-failed":        Done(DoneView{Page: anonymous(), Outcome: "failed", Finding: &f}),
+		"done-running":       Done(DoneView{Page: func() Page { p := anonymous(); p.Live.Waits = true; return p }(), Outcome: "running"}),
+		"no-cookies":         NoCookies(anonymous()),
+		"consent-done":       ConsentDone(anonymous()),
 		"done-refused":       Done(DoneView{Page: anonymous(), Outcome: "refused"}),
 		"dead-link-used":     DeadLink(DeadLinkView{Page: page(), Why: "used", At: before(time.Hour), New: "/m/k3/sign-in/link"}),
 		"dead-link-expired":  DeadLink(DeadLinkView{Page: anonymous(), Why: "expired", Owner: "Robin Keller"}),

@@ -9,6 +9,7 @@ import (
 type SignInView struct {
 	StepPage
 	Account  string // who is to sign in
+	Attempt  string // sent back as "attempt" by the buttons that decide about it
 	Browser  string // "edge", "chrome", "firefox", "safari" or "" for any other
 	Link     string // the one-time link; "" before the first and after the last
 	Until    time.Time

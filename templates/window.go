@@ -41,10 +41,11 @@ type LeaveView struct {
 	Account string
 }
 
-// DoneView ends the private window.
+// DoneView ends the private window. Live.Waits says that the page will change:
+// the token or the explanation is on its way.
 type DoneView struct {
 	Page
-	Outcome string // "accepted", "staged", "refused" or "failed"
+	Outcome string // "accepted", "running", "staged", "refused" or "failed"
 	Account string // who has signed in, "" if nobody
 	Finding *Finding
 	ECE     bool // Generate follows in this window
@@ -54,6 +55,8 @@ func (v DoneView) state() string {
 	switch v.Outcome {
 	case "accepted":
 		return "done"
+	case "running":
+		return "in_progress"
 	case "staged":
 		return "waiting"
 	}
