@@ -18,6 +18,7 @@ var divergences = []world.Divergence{
 	{Subject: "Registrations", Text: "A registration and its enterprise application are one thing, in one tenant; guests do not exist."},
 	{Subject: "Portal", Text: "It needs no sign-in and changes act at once; the real ones need minutes (redirect URI, secret) up to an hour (rights)."},
 	{Subject: "Discovery", Text: "The document names no userinfo, device or Kerberos endpoint and no China, Gov or DoD hosts."},
+	{Subject: "Other endpoints", Text: "There is no user realm, credential type, Graph or sign-in log, and admin consent only in its second version."},
 	{Subject: "Keys", Text: "One signing key, without a certificate (x5c, x5t)."},
 	{Subject: "Mail hosts", Text: "One address with three ports and one certificate, from a private authority."},
 	{Subject: "IMAP", Text: "Two folders, no APPEND, COPY, MOVE or BODYSTRUCTURE; a message counts as having one part."},

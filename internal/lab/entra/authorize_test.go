@@ -34,7 +34,7 @@ func wantPage(t *testing.T, p *labtest.Page, want int) {
 	if p.Status != http.StatusOK || number(p.Text) != want {
 		t.Fatalf("status %d, page %q shows %d; want 200 and %d: %s", p.Status, p.Heading, number(p.Text), want, p.Text)
 	}
-	for _, detail := range []string{"Request Id", "Correlation Id", "Timestamp", "Message"} {
+	for _, detail := range []string{"Request Id: ", "Correlation Id: ", "Timestamp: 2026-11-21T1", "Message: AADSTS"} {
 		if !p.Has(detail) {
 			t.Errorf("the page does not show %q", detail)
 		}

@@ -105,14 +105,10 @@ func (m *Mailbox) SendsAs(userID string) bool {
 }
 
 // Deliver puts a message into the folder. It becomes visible after the delay
-// of the simulator's transport, never before the one delivered ahead of it.
+// of the simulator's transport.
 func (s *State) Deliver(f *Folder, raw []byte) {
 	now := s.Now()
-	visible := now.Add(s.Exchange.DeliveryDelay)
-	if n := len(f.Messages); n > 0 && f.Messages[n-1].Visible.After(visible) {
-		visible = f.Messages[n-1].Visible
-	}
-	f.put(raw, now, visible)
+	f.put(raw, now, now.Add(s.Exchange.DeliveryDelay))
 }
 
 func (f *Folder) put(raw []byte, received, visible time.Time) {
@@ -120,7 +116,9 @@ func (f *Folder) put(raw []byte, received, visible time.Time) {
 	f.NextUID++
 }
 
-// Seen returns the messages a mail program can see now, oldest first.
+// Seen returns the messages a mail program can see now, oldest first. It stops
+// at the first one that is still on its way, so that none overtakes another:
+// mail programs count on rising UIDs.
 func (s *State) Seen(f *Folder) []*Message {
 	now := s.Now()
 	n := 0
