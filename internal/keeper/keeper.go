@@ -77,7 +77,6 @@ func (k *Keeper) Round(ctx context.Context) error {
 }
 
 func (k *Keeper) renew(ctx context.Context, g token.Grant) {
-	g.Kept++
 	_, err := k.Source.RenewClaimed(ctx, g)
 	switch {
 	case err == nil:

@@ -234,3 +234,23 @@ func (d Document) Blocked() bool {
 	}
 	return false
 }
+
+// List is the list of setups.
+type List struct {
+	Schema int         `json:"schema"`
+	Setups []ListEntry `json:"setups"`
+}
+
+// ListEntry is one setup in a list.
+type ListEntry struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	State   flow.State   `json:"state"`
+	Step    setup.StepID `json:"step,omitempty"` // where somebody must act
+	Updated time.Time    `json:"updated"`
+}
+
+// EntryOf is a setup's line in a list.
+func EntryOf(v wizard.View) ListEntry {
+	return ListEntry{string(v.Setup.ID), v.Setup.Title(), v.Worst(), v.Next.Step, v.Setup.UpdatedAt}
+}

@@ -29,6 +29,10 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
+// Everything stands for all steps in StartRun: each check that needs no person
+// runs again.
+const Everything setup.StepID = "*"
+
 // StartRun starts the checks of a step, with everything else that is out of
 // date and needs no person. One run works per setup; a second request joins
 // it. It returns as soon as the run is recorded: mail servers delay refusals by
@@ -135,9 +139,10 @@ func (w *Wizard) plan(tx Tx, st state, asked []setup.StepID, ran map[string]stri
 	}
 	var jobs []job
 	for _, s := range steps {
-		wanted := slices.Contains(asked, s.Step.ID)
+		step := slices.Contains(asked, s.Step.ID)
 		for _, c := range s.Checks {
 			j := job{c.Check, c.Target}
+			wanted := step || c.Check.RunsAlone() && slices.Contains(asked, Everything)
 			if !s.Open || len(c.Waiting) > 0 || !env.Own(c.Target) || c.Check.Token && !st.hasKey {
 				continue
 			}

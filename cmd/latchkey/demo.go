@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"latchkey/internal/config"
+	"latchkey/internal/lab"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+)
+
+type demoCommand struct {
+	Listen   string  `help:"Address of the wizard; this computer only." default:"localhost:8080" placeholder:"localhost:PORT"`
+	Scenario string  `help:"What is wrong at the pretended Microsoft; see latchkey lab --list." default:"happy" placeholder:"NAME"`
+	Data     string  `help:"Folder for the data, kept afterwards; a temporary one by default." type:"path" placeholder:"DIR"`
+	Delay    float64 `help:"Scale of Exchange's delays; 1 is as recorded." default:"0.2"`
+	JSON     bool    `help:"One JSON document on the first line of stdout."`
+}
+
+// Run is the whole product on loopback with nothing to configure.
+func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
+	log := newLog(t, slog.LevelWarn)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	data := d.Data
+	if data == "" {
+		if data, err = os.MkdirTemp("", "latchkey-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	}
+	microsoft, err := lab.Start(ctx, lab.Options{Scenario: d.Scenario, Delay: d.Delay, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, microsoft.Close()) }()
+	stand, err := newStand(ctx, d.Listen, data, microsoft, log, t.Hook)
+	if err != nil {
+		return err
+	}
+	if err := d.tell(t, stand, microsoft); err != nil {
+		return errors.Join(err, stand.app.Close())
+	}
+	stand.app.keep(ctx)
+	return errors.Join(serve(ctx, stand.app, stand.listener), stand.app.Close())
+}
+
+// stand is the product on loopback beside a lab, ready to serve.
+type stand struct {
+	app       *app
+	listener  net.Listener
+	url       string
+	adminLink string // "" if there is an administrator already
+}
+
+func newStand(ctx context.Context, listen, data string, microsoft *lab.Lab, log *slog.Logger, hook func(string)) (stand, error) {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil || host != "localhost" {
+		return stand{}, fmt.Errorf("--listen %q: write localhost:PORT; the demo is for this computer only", listen)
+	}
+	ln, err := net.Listen("tcp", listen)
+	if err != nil {
+		return stand{}, listenError(err, listen)
+	}
+	info, _ := labOf(microsoft)
+	p, err := labProvider(info)
+	if err != nil {
+		return stand{}, errors.Join(err, ln.Close())
+	}
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		return stand{}, errors.Join(err, ln.Close())
+	}
+	c := config.Default()
+	c.Listen, c.Data, c.CAFile, c.Role = "localhost:"+port, data, info.CAFile, setup.RoleAll
+	if err := c.Complete(); err != nil {
+		return stand{}, errors.Join(err, ln.Close())
+	}
+	a, err := openApp(ctx, c, []provider.Provider{p}, log, hook)
+	if err != nil {
+		return stand{}, errors.Join(err, ln.Close())
+	}
+	s := stand{app: a, listener: ln, url: c.ExternalURL}
+	if claimed, err := a.admin.Claimed(ctx); err != nil || claimed {
+		return s, err
+	}
+	code, err := a.admin.NewClaimLink(ctx)
+	if err != nil {
+		return s, errors.Join(err, ln.Close(), a.Close())
+	}
+	s.adminLink = c.ExternalURL + "/claim/" + code.Reveal()
+	return s, nil
+}
+
+// tell says where to go. Only the demo prints passwords: they are the lab's.
+func (d *demoCommand) tell(t terminal, s stand, microsoft *lab.Lab) error {
+	info, accounts := labOf(microsoft)
+	if d.JSON {
+		return json.NewEncoder(t.Out).Encode(struct {
+			Schema    int          `json:"schema"`
+			URL       string       `json:"url"`
+			AdminLink string       `json:"admin_link"`
+			Scenario  string       `json:"scenario"`
+			Lab       labInfo      `json:"lab"`
+			Accounts  []labAccount `json:"accounts"`
+		}{1, s.url, s.adminLink, d.Scenario, info, accounts})
+	}
+	first := s.adminLink
+	if first == "" {
+		first = s.url
+	}
+	_, err := fmt.Fprintf(t.Out, "Latchkey runs at %s\n\nOpen this link first; it makes you the administrator and works once:\n\n  %s\n\n", s.url, first)
+	if err != nil {
+		return err
+	}
+	if err := printLab(t.Out, info, accounts); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(t.Out, "\nStop with Ctrl+C.")
+	return err
+}

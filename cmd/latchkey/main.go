@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"latchkey/internal/locale"
+)
+
+// Exit statuses of the contract.
+const (
+	exitClean   = 0
+	exitBlocked = 1 // a blocker was found
+	exitBroken  = 2 // could not run
+)
+
+// terminal is where a command speaks: documents on Out, messages on Err.
+type terminal struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Lang     string
+	// Hook is set by tests that kill the process at a named point.
+	Hook func(string)
+}
+
+// cli are the commands.
+type cli struct {
+	Lang string `help:"Language of texts, such as de; codes never change." placeholder:"TAG" env:"LATCHKEY_LANG"`
+
+	Demo    demoCommand    `cmd:"" help:"The whole product on this computer with a pretended Microsoft; nothing to configure."`
+	Walk    walkCommand    `cmd:"" help:"Walk the wizard through the scenarios of the lab, page by page."`
+	Serve   serveCommand   `cmd:"" help:"The wizard, and the keeper of tokens."`
+	Lab     labCommand     `cmd:"" help:"Only the pretended Microsoft."`
+	Init    initCommand    `cmd:"" help:"Print the one-time link that makes the first administrator."`
+	Setups  setupsCommand  `cmd:"" help:"List the setups."`
+	Check   checkCommand   `cmd:"" help:"Run a setup's checks again."`
+	Report  reportCommand  `cmd:"" help:"Write a setup's report."`
+	Probe   probeCommand   `cmd:"" help:"Check the network from this host; prints a block to paste into the wizard."`
+	Version versionCommand `cmd:"" help:"Version, commit, Go version, schema version."`
+}
+
+// blockedError ends a command with status 1 and no message of its own.
+var errBlocked = errors.New("a blocker was found")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+}
+
+// exited carries an exit status that kong asks for (help).
+type exited int
+
+// run is main without the process: it returns the exit status.
+func run(ctx context.Context, args []string, t terminal) (status int) {
+	defer func() {
+		if code, ok := recover().(exited); ok {
+			status = int(code)
+		}
+	}()
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("latchkey"),
+		kong.Description("Connects an Exchange Online mailbox with OAuth2 and keeps it connected. Start with: latchkey demo"),
+		kong.UsageOnError(), kong.Writers(t.Out, t.Err),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(t.Err, "latchkey:", err)
+		return exitBroken
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintf(t.Err, "latchkey: %v. Help: latchkey --help\n", err)
+		return exitBroken
+	}
+	t.Lang = c.Lang
+	err = chosen.Run(t)
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errBlocked):
+		return exitBlocked
+	}
+	_, _ = fmt.Fprintln(t.Err, "latchkey:", err)
+	return exitBroken
+}
+
+// printer speaks the chosen language, English by default: a terminal's output
+// is read by programs' authors too, so the environment's locale does not
+// change it.
+func (t terminal) printer() (*locale.Printer, error) {
+	catalog, err := locale.Load()
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Printer(t.Lang), nil
+}

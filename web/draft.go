@@ -1,0 +1,63 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+)
+
+// maxDraft is how much of a form is kept.
+const maxDraft = 32 << 10
+
+// draftKey is where the entries of a page's form are kept in the session.
+func draftKey(page string) string { return "draft:" + page }
+
+// pageOf is the page a form stands on: forms that act on a page post below it.
+func pageOf(path string) string {
+	for _, act := range []string{"/runs", "/link", "/admit", "/accept", "/refuse", "/shown", "/block", "/invite", "/revoke", "/cancel", "/consent"} {
+		path = strings.TrimSuffix(path, act)
+	}
+	if path == "/mailboxes" {
+		return "/mailboxes/new"
+	}
+	return path
+}
+
+// draftOf encodes the entries of a form without what is secret: a secret that
+// was typed is typed again.
+func draftOf(form url.Values) string {
+	keep := url.Values{}
+	for name, values := range form {
+		if name != "client_secret" && !strings.HasPrefix(name, "password") && name != "shown" {
+			keep[name] = values
+		}
+	}
+	text := keep.Encode()
+	if len(text) > maxDraft {
+		return ""
+	}
+	return text
+}
+
+// keepDraft keeps the entries of a request that failed by a fault of ours.
+func (s *Server) keepDraft(r *request) error {
+	return s.put(r.Context(), &r.visitor, draftKey(pageOf(r.URL.Path)), draftOf(r.PostForm))
+}
+
+// draft returns kept entries of the page and forgets them; nil if there are
+// none.
+func (r *request) draft() url.Values {
+	key := draftKey(r.URL.Path)
+	text := r.visitor.admin.Data[key]
+	if text == "" {
+		return nil
+	}
+	values, err := url.ParseQuery(text)
+	if err == nil {
+		err = r.s.put(r.Context(), &r.visitor, key, "")
+	}
+	if err != nil {
+		r.s.Log.Warn("draft not read", "error", err)
+		return nil
+	}
+	return values
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/locale"
+	"latchkey/internal/report"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/templates"
+)
+
+// speak answers in another language than the reader's own: a report may go to
+// another country.
+func (r *request) speak() {
+	if tag := r.URL.Query().Get("lang"); tag != "" {
+		r.printer = r.s.Catalog.Printer(tag)
+		r.Request = r.WithContext(locale.WithPrinter(r.Context(), r.printer))
+	}
+}
+
+// reportPage is the report in its longest form, made to be printed.
+func (s *Server) reportPage(w http.ResponseWriter, r *request) error {
+	r.speak()
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	return r.render(w, http.StatusOK, templates.Report(r.reportView(v)))
+}
+
+// WriteReport writes the report page of a view, for the command line.
+func WriteReport(ctx context.Context, out io.Writer, w *wizard.Wizard, v wizard.View, p *locale.Printer, version string) error {
+	hr, err := http.NewRequestWithContext(locale.WithPrinter(ctx, p), http.MethodGet, "/m/"+string(v.Setup.ID)+"/report", nil)
+	if err != nil {
+		return fmt.Errorf("web: report: %w", err)
+	}
+	catalog, err := locale.Load()
+	if err != nil {
+		return err
+	}
+	s := &Server{Options: Options{Wizard: w, Catalog: catalog, ExternalURL: v.ExternalURL, Version: version, Now: func() time.Time { return v.Now }}}
+	r := &request{Request: hr, s: s, printer: p, visitor: visitor{who: wizard.System}}
+	return templates.Report(r.reportView(v)).Render(hr.Context(), out)
+}
+
+func (r *request) reportView(v wizard.View) templates.ReportView {
+	page := templates.ReportView{
+		Page: r.setupPage(v), State: mailboxState(v), By: v.Next.GuestName, At: v.ReportAt,
+		Expiries: r.expiries(v), People: r.persons(v),
+	}
+	page.Live, page.Steps = templates.Live{}, page.Setup.Rail
+	handover := r.handoverView(v, templates.StepPage{}, nil)
+	for _, row := range handover.Summary {
+		page.Summary = append(page.Summary, templates.Fact{Name: row.Name, Value: row.Value})
+	}
+	page.Summary = append(page.Summary, templates.Fact{Name: r.printer.T("addresses.redirect_uri"), Value: v.CallbackURL})
+	for _, st := range v.Steps {
+		c := r.checks(v, st)
+		if c.Matrix != nil && len(c.Matrix.Rows) > 0 {
+			page.Matrices = append(page.Matrices, *c.Matrix)
+		}
+		page.Checks = append(page.Checks, c.Rows...)
+		for _, f := range c.Findings {
+			f.Ask, f.Again = "", ""
+			page.Findings = append(page.Findings, f)
+		}
+	}
+	unique(page.Findings)
+	if a := v.Attempt; !a.Confirmed.IsZero() {
+		page.Evidence, page.Verdict = evidenceOf(a), verdictOf(a)
+	}
+	if v.Setup.Mailbox.Decision == setup.ByVerification {
+		page.Overrides = append(page.Overrides, templates.Event{
+			At: v.Setup.Mailbox.At, Who: v.Setup.Mailbox.By, What: r.printer.T("decision." + string(setup.ByVerification)),
+			Step: string(setup.StepMailbox),
+		})
+	}
+	for _, format := range []string{"md", "txt", "json"} {
+		page.Formats = append(page.Formats, templates.Link{Text: r.printer.T("report_format." + format), URL: page.Setup.Path + "/report." + format})
+	}
+	return page
+}
+
+// unique gives cards of several steps anchors of their own.
+func unique(list []templates.Finding) {
+	seen := map[string]int{}
+	for i, f := range list {
+		seen[f.Code]++
+		list[i].ID = anchor(f.Code, seen[f.Code])
+	}
+}
+
+func (s *Server) reportFile(w http.ResponseWriter, r *request) error {
+	r.speak()
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	d := report.Of(v, r.printer, s.Version)
+	var body, kind string
+	switch chi.URLParam(r.Request, "format") {
+	case "json":
+		b, err := d.JSON()
+		if err != nil {
+			return err
+		}
+		body, kind = string(b)+"\n", "application/json; charset=utf-8"
+	case "md":
+		body, kind = d.Markdown(r.printer), "text/markdown; charset=utf-8"
+	case "txt":
+		body, kind = d.Ticket(r.printer), "text/plain; charset=utf-8"
+	default:
+		return wizard.ErrNotFound
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", "inline")
+	_, _ = w.Write([]byte(body))
+	return nil
+}
+
+// ask is the ready-made request for whoever can act on a finding.
+func (s *Server) ask(w http.ResponseWriter, r *request) error {
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	step := setup.StepID(r.URL.Query().Get("step"))
+	for _, st := range v.Steps {
+		for _, f := range st.Findings() {
+			if f.Code() == chi.URLParam(r.Request, "finding") && (step == "" || step == st.Step.ID) {
+				a := r.printer.Finding(f)
+				return r.render(w, http.StatusOK, templates.Ask(templates.AskView{
+					Page: r.setupPage(v), Advice: a, Who: r.who(v, a.Actor), Step: string(st.Step.ID),
+					URL: v.ExternalURL + "/findings/" + a.Code,
+				}))
+			}
+		}
+	}
+	return wizard.ErrNotFound
+}
+
+// explainFinding is the page of one finding code. It needs no login: whoever
+// gets a request must be able to read what it is about.
+func (s *Server) explainFinding(w http.ResponseWriter, r *request) error {
+	d, ok := s.Wizard.Definition(chi.URLParam(r.Request, "code"))
+	if !ok {
+		return wizard.ErrNotFound
+	}
+	params := map[string]string{}
+	for _, name := range d.Params {
+		params[name] = "‹" + strings.ReplaceAll(name, "_", " ") + "›"
+	}
+	f := finding.Finding{Causes: []finding.Cause{{Definition: d, Likelihood: finding.Certain}}, Params: params}
+	return r.render(w, http.StatusOK, templates.Explain(templates.ExplainView{Page: r.base(), Advice: r.printer.Finding(f)}))
+}
+
+func (s *Server) help(w http.ResponseWriter, r *request) error {
+	return r.render(w, http.StatusOK, templates.Help(templates.HelpView{Page: r.base()}))
+}
+
+func (s *Server) accessibility(w http.ResponseWriter, r *request) error {
+	return r.render(w, http.StatusOK, templates.Accessibility(r.base()))
+}
+
+// probeBlock takes what another server has seen of the network.
+func (s *Server) probeBlock(w http.ResponseWriter, r *request) error {
+	err := s.Wizard.PasteBlock(r.Context(), r.visitor.who, r.id(), r.PostForm.Get("probe_block"))
+	if problems, rejected := inputErrors(err); rejected {
+		v, err := r.view()
+		if err != nil {
+			return err
+		}
+		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepNetwork, r.entries(), r.problems(problems)))
+	}
+	if err != nil {
+		return err
+	}
+	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepNetwork.Path(), "block_read")
+}

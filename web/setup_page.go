@@ -1,0 +1,292 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+
+	"latchkey/internal/check"
+	"latchkey/internal/finding"
+	"latchkey/internal/flow"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/templates"
+)
+
+// setupPage fills what every page of a setup shows: rail, banner, live updates.
+func (r *request) setupPage(v wizard.View) templates.Page {
+	p := r.base()
+	path := "/m/" + string(v.Setup.ID)
+	p.Setup = templates.Setup{Path: path, Name: v.Setup.Title()}
+	for _, st := range v.Steps {
+		p.Setup.Rail = append(p.Setup.Rail, r.row(v, st))
+	}
+	p.Live.Events = path + "/events"
+	if auto, err := strconv.Atoi(r.URL.Query().Get("auto")); err == nil && auto >= 10 && auto <= 600 {
+		p.Live.Auto = auto
+	}
+	p.Next = r.next(v)
+	return p
+}
+
+func (r *request) row(v wizard.View, st flow.StepState) templates.Row {
+	row := templates.Row{Step: string(st.Step.ID), State: string(st.State), Fact: r.stepFact(v, st.Step.ID)}
+	switch st.State {
+	case flow.Blocked:
+		if len(st.Needs) > 0 {
+			row.By = string(st.Needs[0].Step)
+		}
+	case flow.Waiting:
+		row.By = v.Next.GuestName
+		if v.Next.Guest == r.visitor.who.ID {
+			row.State, row.By = string(flow.InProgress), ""
+		}
+	}
+	for _, f := range st.Findings() {
+		count(&row.Warnings, f.Severity() == finding.Warning)
+	}
+	return row
+}
+
+// stepFact is the one thing worth knowing about a step in a list.
+func (r *request) stepFact(v wizard.View, id setup.StepID) string {
+	s := v.Setup
+	switch id {
+	case setup.StepApplication:
+		if s.Application.Method != "" {
+			return r.printer.T("method." + string(s.Application.Method))
+		}
+	case setup.StepRegistration:
+		if s.Registration.SecretRevision > 0 {
+			return r.printer.T("secret.stored_by", "time", r.printer.DateTime(s.Registration.SecretSavedAt), "name", s.Registration.SecretSavedBy)
+		}
+	case setup.StepMailbox:
+		if s.Mailbox.Decision != "" {
+			return r.printer.T("decision." + string(s.Mailbox.Decision))
+		}
+	case setup.StepSignIn:
+		if s.SignIn.Pinned != nil {
+			return s.SignIn.Pinned.UserName
+		}
+	case setup.StepHandover:
+		if s.Handover.Key != "" {
+			return r.printer.T("key." + string(s.Handover.Key))
+		}
+	}
+	return ""
+}
+
+// next is the banner: who acts, in the voice of the reader.
+func (r *request) next(v wizard.View) *templates.Next {
+	n := v.Next
+	if n.Step == "" || v.Running {
+		return nil
+	}
+	out := &templates.Next{Step: string(n.Step), Since: n.Since, Actor: string(n.Actor)}
+	switch {
+	case n.Guest != "" && n.Guest == r.visitor.who.ID, n.Guest == "" && r.visitor.who.Kind == wizard.WhoAdmin:
+		out.Me = true
+	case n.Guest != "":
+		out.Who = n.GuestName
+	default:
+		out.Who = ownerName(v)
+		out.Actor = ""
+	}
+	return out
+}
+
+// ownerName is the administrator who works on a setup: the one who invited, or
+// who did something last.
+func ownerName(v wizard.View) string {
+	for _, record := range v.History {
+		if len(record.Actor) > 6 && record.Actor[:6] == string(wizard.WhoAdmin)+":" {
+			return record.ActorName
+		}
+	}
+	return ""
+}
+
+// stepPageOf fills what the pages of the steps share.
+func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage {
+	st, _ := v.Step(id)
+	p := templates.StepPage{
+		Page: r.setupPage(v), ID: string(id), Revision: wizard.StepBasis(v.Setup, id),
+		ReadOnly: !wizard.May(r.visitor.who, v.Setup.ID, id),
+		Checks:   r.checks(v, st),
+	}
+	if !st.Open {
+		p.Gate = r.gate(v, st)
+	}
+	for i, other := range v.Steps {
+		if other.Step.ID != id || i+1 == len(v.Steps) {
+			continue
+		}
+		following := v.Steps[i+1]
+		p.Onward.Step = string(following.Step.ID)
+		if !following.Open {
+			p.Onward.Gate = r.gate(v, following)
+		}
+	}
+	if v.Running || waits(v, id) {
+		p.Live.Waits = true
+	}
+	return p
+}
+
+// waits reports whether a page waits for something that happens elsewhere.
+func waits(v wizard.View, id setup.StepID) bool {
+	return id == setup.StepSignIn && v.Attempt.ID != "" && !v.Attempt.Final() || v.Next.Waits
+}
+
+// gate says what keeps a step closed, each reason once.
+func (r *request) gate(v wizard.View, st flow.StepState) *templates.Gate {
+	g := &templates.Gate{Step: string(st.Step.ID)}
+	seen := map[string]bool{}
+	for _, n := range st.Needs {
+		one := templates.Need{Step: string(n.Step), Reason: string(n.Reason)}
+		switch n.Reason {
+		case flow.ReasonBlocker:
+			a := r.printer.Finding(*n.Finding)
+			one.What, one.Actor = a.Title, string(a.Actor)
+		case flow.ReasonEntry:
+			for _, f := range n.Fields {
+				one.Fields = append(one.Fields, string(f))
+			}
+		default:
+			one.What = r.printer.Check(n.Check)
+		}
+		if (n.Step == setup.StepRegistration || n.Step == setup.StepMailbox) && v.Next.GuestName != "" {
+			one.Who, one.Actor = v.Next.GuestName, string(finding.AppAdmin)
+		}
+		if key := fmt.Sprint(one); !seen[key] {
+			seen[key] = true
+			g.Needs = append(g.Needs, one)
+		}
+	}
+	return g
+}
+
+// resultState is the state of one check in the words of the pages.
+func resultState(v wizard.View, c flow.CheckState) string {
+	switch {
+	case len(c.Waiting) > 0:
+		return "entry_needed"
+	case v.Running && !c.Current:
+		return "running"
+	case c.Result == nil:
+		return "not_checked"
+	case !c.Current:
+		return "out_of_date"
+	case c.Result.SkippedBy != "":
+		return "skipped"
+	}
+	state := "passed"
+	for _, f := range c.Result.Findings {
+		switch f.Severity() {
+		case finding.Blocker:
+			return "problem"
+		case finding.Warning:
+			state = "warning"
+		case finding.Note:
+			if state == "passed" {
+				state = "note"
+			}
+		}
+	}
+	return state
+}
+
+// checks shows a step's results: a matrix where targets form one, else a list,
+// and the findings as cards.
+func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
+	finished, all := st.Count()
+	out := templates.Checks{Running: v.Running, Done: finished, Total: all, At: v.Run.Finished, Findings: r.findings(v, st)}
+	if out.Running {
+		out.At = v.Run.Started
+	}
+	if wizard.Reads(r.visitor.who, v.Setup.ID) && st.Open && r.visitor.who.Role != wizard.RoleObserver {
+		out.Run = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"
+	}
+	switch st.Step.ID {
+	case setup.StepNetwork:
+		out.Matrix = r.networkMatrix(v, st)
+	case setup.StepVerification:
+		out.Matrix = r.mailboxMatrix(v, st)
+	}
+	for _, c := range st.Checks {
+		inMatrix := out.Matrix != nil && (c.Target.Server != "" || c.Target.Mailbox != "" && c.Check != check.TestMessage)
+		if !inMatrix {
+			out.Rows = append(out.Rows, r.checkRow(v, c))
+		}
+	}
+	return out
+}
+
+func (r *request) checkRow(v wizard.View, c flow.CheckState) templates.CheckRow {
+	row := templates.CheckRow{Name: r.printer.Check(c.Check.ID), Target: c.Target.Key(), State: resultState(v, c)}
+	if c.Current {
+		row.Millis = int(c.Result.Took.Milliseconds())
+		if c.Result.SkippedBy != "" {
+			row.After = r.printer.Check(c.Result.SkippedBy)
+		}
+		for _, f := range c.Result.Facts {
+			row.Facts = append(row.Facts, templates.Fact{Name: r.printer.Fact(f.Name), Value: f.Value})
+		}
+	}
+	return row
+}
+
+// findings words what the step has found, worst first, each card with an
+// anchor of its own.
+func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding {
+	var list []templates.Finding
+	seen := map[string]int{}
+	for _, f := range st.Findings() {
+		a := r.printer.Finding(f)
+		seen[a.Code]++
+		card := templates.Finding{
+			Advice: a, ID: anchor(a.Code, seen[a.Code]),
+			Ask: "/m/" + string(v.Setup.ID) + "/ask/" + a.Code + "?step=" + string(st.Step.ID),
+		}
+		for _, c := range st.Checks {
+			if c.Current && hasFinding(c.Result.Findings, f) {
+				card.At, card.Target = c.Result.At, c.Target.Key()
+				break
+			}
+		}
+		if r.visitor.who.Role != wizard.RoleObserver {
+			card.Again = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"
+		}
+		card.Who = r.who(v, a.Actor)
+		list = append(list, card)
+	}
+	return list
+}
+
+func anchor(code string, nth int) string {
+	if nth > 1 {
+		return code + "-" + strconv.Itoa(nth)
+	}
+	return code
+}
+
+func hasFinding(list []finding.Finding, want finding.Finding) bool {
+	for _, f := range list {
+		if f.Code() == want.Code() && fmt.Sprint(f.Params) == fmt.Sprint(want.Params) {
+			return true
+		}
+	}
+	return false
+}
+
+// who is the paired person who can act, "" if there is none.
+func (r *request) who(v wizard.View, actor finding.Actor) string {
+	switch actor {
+	case finding.AppAdmin, finding.EntraAdmin, finding.ExchangeAdmin:
+		for _, p := range v.People {
+			if p.Role == wizard.RoleM365Admin && p.State == wizard.ParticipantAdmitted {
+				return p.Name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,208 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"latchkey/internal/flow"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/templates"
+)
+
+// dashboard lists all mailboxes; a guest is led to the one setup they are
+// invited to.
+func (s *Server) dashboard(w http.ResponseWriter, r *request) error {
+	if r.visitor.who.Kind == wizard.WhoGuest {
+		if r.visitor.who.Setup == "" {
+			return r.redirect(w, "/waiting", "")
+		}
+		return r.redirect(w, "/m/"+string(r.visitor.who.Setup), "")
+	}
+	list, err := s.Wizard.List(r.Context(), r.visitor.who)
+	if err != nil {
+		return err
+	}
+	v := templates.DashboardView{
+		Page: r.base(), Filter: r.URL.Query().Get("filter"), Search: strings.TrimSpace(r.URL.Query().Get("search")), CanAdd: true,
+	}
+	for _, one := range list {
+		m := mailboxOf(one)
+		ending := !m.Expiry.IsZero() && m.Expiry.Sub(s.Now()) < 60*24*time.Hour
+		mine := m.State != "working" && m.State != "waiting"
+		v.All++
+		count(&v.Mine, mine)
+		count(&v.Others, m.State == "waiting")
+		count(&v.Ending, ending)
+		shown := map[string]bool{"": true, "all": true, "mine": mine, "others": m.State == "waiting", "ending": ending}
+		if shown[v.Filter] && strings.Contains(strings.ToLower(m.Name), strings.ToLower(v.Search)) {
+			v.Mailboxes = append(v.Mailboxes, m)
+		}
+	}
+	return r.render(w, http.StatusOK, templates.Dashboard(v))
+}
+
+func count(n *int, yes bool) {
+	if yes {
+		*n++
+	}
+}
+
+// mailboxOf is one row of the dashboard.
+func mailboxOf(v wizard.View) templates.Mailbox {
+	m := templates.Mailbox{
+		Path: "/m/" + string(v.Setup.ID), Name: v.Setup.Title(), State: mailboxState(v), By: v.Next.GuestName,
+		Product: strings.TrimSpace(v.Product.Name + " " + v.Setup.Application.Release),
+		Renewed: v.Key.Renewed,
+	}
+	if v.Product.Key == "own" {
+		m.TestKey, m.Fetching = v.Key.Present, "not_observed"
+	}
+	if st, ok := v.Step(setup.StepVerification); ok {
+		m.Verified = newest(st)
+	}
+	m.Expires, m.Expiry = earliest(v)
+	return m
+}
+
+// mailboxState is the state of a mailbox as a whole, in the words of lists.
+func mailboxState(v wizard.View) string {
+	ends, at := earliest(v)
+	switch {
+	case v.Setup.Reissue != nil && !v.Done():
+		return "sign_in_again"
+	case v.Done() && v.Key.LastError != "":
+		return "sign_in_again"
+	case v.Done() && ends != "" && at.Sub(v.Now) < 30*24*time.Hour:
+		return "ends_soon"
+	case v.Done():
+		return "working"
+	}
+	switch v.Worst() {
+	case flow.NeedsAttention, flow.OutOfDate:
+		return "needs_attention"
+	case flow.Waiting:
+		return "waiting"
+	}
+	return "setting_up"
+}
+
+// earliest is the first thing that is known to end.
+func earliest(v wizard.View) (what string, at time.Time) {
+	for _, e := range expiriesOf(v) {
+		if at.IsZero() || e.At.Before(at) {
+			what, at = e.What, e.At
+		}
+	}
+	return what, at
+}
+
+// idleLife is how long a refresh token lives without use
+// (learn.microsoft.com/entra/identity-platform/refresh-tokens, 2026-11-21).
+const idleLife = 90 * 24 * time.Hour
+
+func expiriesOf(v wizard.View) []templates.Expiry {
+	var list []templates.Expiry
+	if ends := v.Setup.Registration.SecretEnds; ends != "" {
+		list = append(list, templates.Expiry{What: "client_secret", At: ends.Time().Add(24 * time.Hour)})
+	}
+	if v.Key.Present {
+		used := v.Key.Accepted
+		if v.Key.Renewed.After(used) {
+			used = v.Key.Renewed
+		}
+		list = append(list, templates.Expiry{What: "inactivity", At: used.Add(idleLife)})
+	}
+	return list
+}
+
+func newest(st flow.StepState) time.Time {
+	var at time.Time
+	for _, c := range st.Checks {
+		if c.Passed() && c.Result.At.After(at) {
+			at = c.Result.At
+		}
+	}
+	return at
+}
+
+func (s *Server) newPage(w http.ResponseWriter, r *request) error {
+	if r.visitor.who.Kind != wizard.WhoAdmin {
+		return wizard.ErrForbidden
+	}
+	var steps []string
+	for _, st := range flow.New {
+		steps = append(steps, string(st.ID))
+	}
+	return r.render(w, http.StatusOK, templates.New(templates.NewView{Page: r.base(), Steps: steps}))
+}
+
+func (s *Server) create(w http.ResponseWriter, r *request) error {
+	created, err := s.Wizard.Start(r.Context(), r.visitor.who)
+	if err != nil {
+		return err
+	}
+	return r.redirect(w, "/m/"+string(created.ID)+"/"+setup.StepApplication.Path(), "")
+}
+
+func (s *Server) overview(w http.ResponseWriter, r *request) error {
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	if err := s.Wizard.Refresh(r.Context(), v.Setup.ID); err != nil {
+		return err
+	}
+	page := templates.OverviewView{
+		Page: r.setupPage(v), State: mailboxState(v), By: v.Next.GuestName,
+		Product:  strings.TrimSpace(v.Product.Name + " " + v.Setup.Application.Release),
+		People:   r.persons(v),
+		History:  r.happened(v, 6),
+		Expiries: r.expiries(v),
+		Report:   v.Setup.SignIn.GrantRevision > 0,
+	}
+	for _, m := range v.Setup.Application.Mailboxes {
+		page.Mailboxes = append(page.Mailboxes, string(m))
+	}
+	for _, p := range v.People {
+		count(&page.Waiting, p.State == wizard.ParticipantWaiting)
+	}
+	if r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil && v.Done() {
+		page.Reissue = page.Setup.Path + "/reissue"
+	}
+	return r.render(w, http.StatusOK, templates.Overview(page))
+}
+
+func (r *request) expiries(v wizard.View) []templates.Expiry {
+	list := expiriesOf(v)
+	for i, e := range list {
+		actor := map[string]string{"client_secret": "app_admin", "inactivity": "mailbox_user"}[e.What]
+		list[i].Who = r.printer.T("actor." + actor)
+	}
+	return list
+}
+
+func (s *Server) history(w http.ResponseWriter, r *request) error {
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	return r.render(w, http.StatusOK, templates.History(templates.HistoryView{Page: r.setupPage(v), Events: r.happened(v, len(v.History))}))
+}
+
+// happened words the newest records of a setup.
+func (r *request) happened(v wizard.View, most int) []templates.Event {
+	var list []templates.Event
+	for _, record := range v.History {
+		if len(list) == most {
+			break
+		}
+		e := templates.Event{At: record.At, Who: record.ActorName, What: r.printer.Event(string(record.Action)), Step: record.Detail["step"]}
+		if strings.HasPrefix(record.Actor, string(wizard.WhoSystem)) {
+			e.Who = ""
+		}
+		list = append(list, e)
+	}
+	return list
+}

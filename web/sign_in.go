@@ -1,0 +1,195 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/internal/check"
+	"latchkey/internal/oauth"
+	"latchkey/internal/paste"
+	"latchkey/internal/product"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/templates"
+)
+
+// linkKey is where the one-time link of a setup is kept: in the session of the
+// person who made it, sealed. The database holds only the code's hash.
+func linkKey(id setup.ID) string { return "link:" + string(id) }
+
+// link makes a new one-time link; the old one dies.
+func (s *Server) link(w http.ResponseWriter, r *request) error {
+	code, a, err := s.Wizard.BeginSignIn(r.Context(), r.visitor.who, r.id())
+	var oe *oauth.Error
+	switch {
+	case errors.As(err, &oe):
+		// The sign-in service could not be asked: the step's own checks
+		// explain why, so they run again.
+		if err := s.Wizard.StartRun(r.Context(), r.id(), setup.StepRegistration); err != nil {
+			return err
+		}
+		return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepRegistration.Path(), "run_started")
+	case err != nil:
+		return err
+	}
+	if err := s.put(r.Context(), &r.visitor, linkKey(r.id()), a.ID+" "+code); err != nil {
+		return err
+	}
+	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), "link_made")
+}
+
+func (s *Server) letIn(w http.ResponseWriter, r *request) error {
+	return r.onAttempt(w, s.Wizard.LetIn, "let_in")
+}
+
+func (s *Server) accept(w http.ResponseWriter, r *request) error {
+	return r.onAttempt(w, s.Wizard.Accept, "accepted")
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *request) error {
+	return r.onAttempt(w, s.Wizard.Refuse, "refused")
+}
+
+// onAttempt acts on the attempt the page was made for, not on whatever is the
+// newest one by now.
+func (r *request) onAttempt(w http.ResponseWriter, act attemptAction, result string) error {
+	if err := act(r.Context(), r.visitor.who, r.id(), r.PostForm.Get("attempt")); err != nil {
+		return err
+	}
+	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), result)
+}
+
+// shown explains what Microsoft's page shows.
+func (s *Server) shown(w http.ResponseWriter, r *request) error {
+	typed := r.PostForm.Get("shown")
+	err := s.Wizard.Shown(r.Context(), r.visitor.who, r.id(), typed)
+	if errors.Is(err, paste.ErrEmpty) {
+		v, err := r.view()
+		if err != nil {
+			return err
+		}
+		wrong := map[string]string{"shown": r.printer.Problem("required", "shown", "")}
+		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepSignIn, r.entries(), wrong))
+	}
+	if err != nil {
+		return err
+	}
+	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), "run_started")
+}
+
+func (r *request) signInView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.SignInView {
+	a := v.Attempt
+	out := templates.SignInView{
+		StepPage: p, Account: accountOf(v), Browser: browserOf(r.UserAgent()), Attempt: a.ID,
+		Shown: typed.Get("shown"), ECE: v.Product.Key == product.OwnKey,
+	}
+	if a.State == wizard.AttemptCreated || a.State == wizard.AttemptConfirmed {
+		if id, code, ok := cutSpace(r.visitor.admin.Data[linkKey(v.Setup.ID)]); ok && id == a.ID {
+			out.Link, out.Until = v.ExternalURL+"/w/"+code, a.Expires
+		}
+	}
+	out.Progress = progressOf(a)
+	if !a.Confirmed.IsZero() {
+		out.Evidence = evidenceOf(a)
+		out.Verdict = verdictOf(a)
+	}
+	owner := r.visitor.who.Kind == wizard.WhoAdmin
+	if owner && a.State == wizard.AttemptConfirmed && !a.LetIn {
+		out.Visitor = &templates.Visitor{
+			Browser: browserNames[browserOf(a.OpenedBy.Agent)], System: systemOf(a.OpenedBy.Agent),
+			Address: a.OpenedBy.IP, At: a.Confirmed,
+		}
+	}
+	if owner && a.State == wizard.AttemptStaged {
+		out.Staged = &templates.Staged{SignedIn: a.Identity.UserName, Expected: a.Account, Until: a.StagedUntil()}
+	}
+	return out
+}
+
+func accountOf(v wizard.View) string {
+	if v.Setup.SignIn.Pinned != nil {
+		return v.Setup.SignIn.Pinned.UserName
+	}
+	return string(v.Setup.Application.SignInAccount)
+}
+
+func cutSpace(s string) (before, after string, ok bool) {
+	for i := range s {
+		if s[i] == ' ' {
+			return s[:i], s[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// progressOf are the four lines of the waiting card. A line that has not
+// happened reads so.
+func progressOf(a wizard.Attempt) []templates.Progress {
+	opened := templates.Progress{ID: "opened"}
+	separate := templates.Progress{ID: "separate"}
+	signedIn := templates.Progress{ID: "signed_in"}
+	token := templates.Progress{ID: "token"}
+	switch {
+	case a.State == wizard.AttemptCreated:
+		opened.State = "running"
+	case !a.Confirmed.IsZero():
+		opened.State, opened.At = "done", a.Confirmed
+		opened.Note = browserNames[browserOf(a.OpenedBy.Agent)] + " " + systemOf(a.OpenedBy.Agent) + " " + a.OpenedBy.IP
+		separate.State, separate.At = "done", a.Confirmed
+		if a.NewJar == check.ProofNo {
+			separate.State = "running" // decided by the password entry
+		}
+		signedIn.State = "running"
+	}
+	switch a.State {
+	case wizard.AttemptArrived, wizard.AttemptRedeeming:
+		signedIn.State, signedIn.At, token.State = "done", a.Arrived, "running"
+	case wizard.AttemptStaged, wizard.AttemptAccepted, wizard.AttemptRefused:
+		separate.State, separate.At = "done", a.Confirmed
+		signedIn.State, signedIn.At, signedIn.Note = "done", a.Arrived, a.Identity.UserName
+		token.State, token.At = "done", a.Finished
+		if a.State == wizard.AttemptRefused {
+			token.State = "no"
+		}
+	case wizard.AttemptFailed, wizard.AttemptLost:
+		signedIn.State, token.State = "no", "no"
+		if !a.Arrived.IsZero() && a.Identity.UserName != "" {
+			signedIn.State, signedIn.At, signedIn.Note = "done", a.Arrived, a.Identity.UserName
+		}
+	case wizard.AttemptExpired, wizard.AttemptReplaced:
+		signedIn.State = ""
+	}
+	return []templates.Progress{opened, separate, signedIn, token}
+}
+
+func evidenceOf(a wizard.Attempt) []templates.Evidence {
+	var list []templates.Evidence
+	for _, e := range []struct {
+		id    string
+		proof check.Proof
+	}{{"E1", a.OtherJar}, {"E2", a.NewJar}, {"E3", a.Cookies}, {"E4", a.FreshLogin}, {"E5", a.RightOne}} {
+		if e.proof == "" {
+			e.proof = check.ProofMissing
+		}
+		list = append(list, templates.Evidence{ID: e.id, Proof: string(e.proof)})
+	}
+	return list
+}
+
+// verdictOf says in one line what the evidence adds up to; "" while the
+// sign-in is under way.
+func verdictOf(a wizard.Attempt) string {
+	switch {
+	case a.State == wizard.AttemptFailed || a.State == wizard.AttemptRefused || a.State == wizard.AttemptLost:
+		return "refused"
+	case a.State != wizard.AttemptStaged && a.State != wizard.AttemptAccepted:
+		return ""
+	case a.NewJar == check.ProofYes && a.FreshLogin == check.ProofYes:
+		return "fresh"
+	case a.FreshLogin == check.ProofYes:
+		return "password"
+	case a.NewJar == check.ProofYes:
+		return "separate"
+	}
+	return "unproven"
+}

@@ -1,0 +1,244 @@
+package web
+
+import (
+	"strings"
+
+	"latchkey/internal/check"
+	"latchkey/internal/product"
+	"latchkey/internal/provider"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/templates"
+)
+
+// formOf writes the stored answers of a step as a form would send them.
+func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
+	s := v.Setup
+	e := wizard.Entries{}
+	put := func(f setup.Field, values ...string) { e[string(f)] = values }
+	switch step {
+	case setup.StepApplication:
+		a := s.Application
+		put(setup.FieldProduct, a.Product)
+		put(setup.FieldRelease, a.Release)
+		put(setup.FieldSpecials, strings.Join(a.Specials, ", "))
+		put(setup.FieldMethod, string(a.Method))
+		put(setup.FieldMailboxes, lines(a.Mailboxes))
+		put(setup.FieldSignInAccount, string(a.SignInAccount))
+		var protocols []string
+		for _, p := range a.Protocols {
+			protocols = append(protocols, string(p))
+		}
+		put(setup.FieldProtocols, protocols...)
+		var servers []string
+		for _, one := range a.Servers {
+			servers = append(servers, one.Name+" "+string(one.Role))
+		}
+		put(setup.FieldServers, strings.Join(servers, "\n"))
+	case setup.StepAddresses:
+		put(setup.FieldProductURL, s.Addresses.ProductURL)
+		put(setup.FieldConsoleURL, s.Addresses.ConsoleURL)
+		put(setup.FieldProductRedirectURI, s.Addresses.ProductRedirectURI)
+	case setup.StepRegistration:
+		put(setup.FieldCloud, s.Registration.Cloud)
+		put(setup.FieldTenant, r.tenant(v))
+		put(setup.FieldClientID, s.Registration.ClientID)
+		put(setup.FieldSecretEnds, string(s.Registration.SecretEnds))
+		put(setup.FieldRedirectURIs, strings.Join(s.Registration.RedirectURIs, "\n"))
+	case setup.StepMailbox:
+		put("decision", string(s.Mailbox.Decision))
+		for subject, standing := range s.Mailbox.Statement {
+			put(setup.Field(subject), string(standing))
+		}
+	case setup.StepVerification:
+		var chosen []string
+		for _, m := range s.Verification.TestMessage {
+			chosen = append(chosen, string(m))
+		}
+		put(setup.FieldTestMessage, chosen...)
+	case setup.StepHandover:
+		put("key", string(s.Handover.Key))
+		if !s.Handover.GeneratedAt.IsZero() {
+			put("generated", "yes")
+		}
+	}
+	return e
+}
+
+// tenant is prefilled from the domain of the sign-in account: Entra accepts a
+// verified domain in place of the tenant ID.
+func (r *request) tenant(v wizard.View) string {
+	if v.Setup.Registration.Tenant != "" {
+		return v.Setup.Registration.Tenant
+	}
+	if a := v.Setup.Application.SignInAccount; a != "" && v.Provider.Claims.Tenant != "" {
+		return a.Domain()
+	}
+	return ""
+}
+
+func lines(list []setup.Address) string {
+	words := make([]string, len(list))
+	for i, a := range list {
+		words[i] = string(a)
+	}
+	return strings.Join(words, "\n")
+}
+
+func join(values []string) string { return strings.Join(values, "\n") }
+
+// form is what stands in a step's form: what was typed and not saved, else the
+// stored answers.
+func (r *request) form(v wizard.View, step setup.StepID, typed wizard.Entries) func(setup.Field) string {
+	if typed == nil {
+		typed = r.formOf(v, step)
+	}
+	return typed.Get
+}
+
+func (r *request) applicationView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.ApplicationView {
+	if typed == nil {
+		typed = r.formOf(v, setup.StepApplication)
+	}
+	out := templates.ApplicationView{StepPage: p, Nodes: []string{v.Node}, Releases: []templates.Option{{}}}
+	for _, one := range product.All() {
+		out.Products = append(out.Products, templates.Option{Value: one.ID, Text: one.Name})
+		for _, rel := range one.Releases {
+			out.Releases = append(out.Releases, templates.Option{Value: rel.ID, Text: one.Name + " " + rel.ID})
+		}
+	}
+	out.Form = templates.ApplicationForm{
+		Product: typed.Get(setup.FieldProduct), Release: typed.Get(setup.FieldRelease), Specials: typed.Get(setup.FieldSpecials),
+		Method: typed.Get(setup.FieldMethod), Mailboxes: typed.Get(setup.FieldMailboxes),
+		SignInAccount: typed.Get(setup.FieldSignInAccount), Protocols: typed[string(setup.FieldProtocols)],
+		Servers: typed.Get(setup.FieldServers),
+	}
+	return out
+}
+
+func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.AddressesView {
+	get := r.form(v, setup.StepAddresses, typed)
+	out := templates.AddressesView{
+		StepPage: p, ExternalURL: v.ExternalURL, RedirectURI: v.CallbackURL,
+		Form: templates.AddressesForm{
+			ProductURL: get(setup.FieldProductURL), ConsoleURL: get(setup.FieldConsoleURL),
+			ProductRedirectURI: get(setup.FieldProductRedirectURI),
+		},
+	}
+	if v.Product.OwnRedirect {
+		out.Product = v.Product.Name
+		if rel, ok := v.Product.Release(v.Setup.Application.Release); ok {
+			out.Setting, out.Place = rel.Setting, rel.Place
+		}
+	}
+	return out
+}
+
+func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.RegistrationView {
+	get := r.form(v, setup.StepRegistration, typed)
+	reg := v.Setup.Registration
+	out := templates.RegistrationView{
+		StepPage: p, Colleague: r.who(v, "app_admin") != "",
+		Form: templates.RegistrationForm{
+			Cloud: get(setup.FieldCloud), Tenant: get(setup.FieldTenant), ClientID: get(setup.FieldClientID),
+			SecretEnds: get(setup.FieldSecretEnds), RedirectURIs: get(setup.FieldRedirectURIs),
+		},
+		Secret:    secretLine(v),
+		Redirects: []string{v.CallbackURL},
+		Portal:    v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
+		Consent:   templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
+	}
+	if uri := v.Setup.Addresses.ProductRedirectURI; uri != "" && v.Product.OwnRedirect {
+		out.Redirects = append(out.Redirects, uri)
+	}
+	for _, one := range r.s.Wizard.ProviderList() {
+		out.Clouds = append(out.Clouds, templates.Option{Value: one.ID, Text: one.Name})
+	}
+	out.Permissions = v.Provider.AskFor(v.Setup.Application.Protocols)
+	if c := reg.Consent; c != nil {
+		out.Consent.By, out.Consent.At, out.Consent.State = c.By, c.At, "refused"
+		if c.Granted {
+			out.Consent.State = "granted"
+		} else {
+			out.Consent.Error = strings.TrimSpace(c.Error + " " + c.Description)
+		}
+	}
+	return out
+}
+
+func secretLine(v wizard.View) templates.SecretLine {
+	reg := v.Setup.Registration
+	return templates.SecretLine{
+		Stored: reg.SecretRevision > 0, By: reg.SecretSavedBy, At: reg.SecretSavedAt, Ends: reg.SecretEnds.Time(),
+	}
+}
+
+func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.NetworkView {
+	out := templates.NetworkView{StepPage: p, Command: "latchkey probe --role services", ProbeBlock: typed.Get("probe_block")}
+	st, _ := v.Step(setup.StepNetwork)
+	for _, c := range st.Checks {
+		if c.Check == check.Network && c.Target.Server != v.Node && !c.Current {
+			index(&out.Missing, c.Target.Server)
+		}
+	}
+	return out
+}
+
+func (r *request) mailboxView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.MailboxView {
+	get := r.form(v, setup.StepMailbox, typed)
+	out := templates.MailboxView{
+		StepPage: p, Account: string(v.Setup.Application.SignInAccount), By: v.Setup.Mailbox.By, At: v.Setup.Mailbox.At,
+		Form: templates.MailboxForm{Decision: get("decision"), Standing: map[string]string{}},
+	}
+	for _, subject := range check.Subjects(v.Setup.Application) {
+		out.Subjects = append(out.Subjects, string(subject))
+		out.Form.Standing[string(subject)] = get(setup.Field(subject))
+	}
+	for _, m := range v.Setup.Application.Mailboxes {
+		out.Mailboxes = append(out.Mailboxes, string(m))
+	}
+	return out
+}
+
+func (r *request) verificationView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.VerificationView {
+	if typed == nil {
+		typed = r.formOf(v, setup.StepVerification)
+	}
+	out := templates.VerificationView{StepPage: p, Chosen: typed[string(setup.FieldTestMessage)]}
+	if v.Setup.Application.Has(setup.SMTP) {
+		for _, m := range v.Setup.Application.Mailboxes {
+			out.Mailboxes = append(out.Mailboxes, string(m))
+		}
+	}
+	return out
+}
+
+func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.HandoverView {
+	get := r.form(v, setup.StepHandover, typed)
+	out := templates.HandoverView{
+		StepPage: p, OwnKey: v.Product.Key == product.OwnKey, Product: v.Product.Name,
+		Form:     templates.HandoverForm{Key: get("key"), Generated: get("generated") != ""},
+		Expiries: r.expiries(v), ReportAt: v.ReportAt,
+	}
+	row := func(field, value string, step setup.StepID) {
+		if value != "" {
+			out.Summary = append(out.Summary, templates.SummaryRow{Name: r.printer.T("field." + field), Value: value, Step: string(step)})
+		}
+	}
+	a, reg := v.Setup.Application, v.Setup.Registration
+	var protocols []string
+	for _, one := range a.Protocols {
+		protocols = append(protocols, r.printer.T("protocol."+string(one)))
+	}
+	row("product", strings.TrimSpace(v.Product.Name+" "+a.Release), setup.StepApplication)
+	row("mailboxes", strings.ReplaceAll(lines(a.Mailboxes), "\n", ", "), setup.StepApplication)
+	row("sign_in_account", string(a.SignInAccount), setup.StepApplication)
+	row("protocols", strings.Join(protocols, ", "), setup.StepApplication)
+	row("tenant", reg.Tenant, setup.StepRegistration)
+	row("client_id", reg.ClientID, setup.StepRegistration)
+	row("secret_ends", string(reg.SecretEnds), setup.StepRegistration)
+	if v.Setup.SignIn.Pinned != nil {
+		row("attempt", v.Setup.SignIn.Pinned.UserName, setup.StepSignIn)
+	}
+	return out
+}
