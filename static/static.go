@@ -1,12 +1,14 @@
 package static
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -44,13 +46,24 @@ func index() (byName, byHashed map[string]File) {
 		if err != nil {
 			panic(fmt.Sprintf("static: %v", err))
 		}
-		sum := sha256.Sum256(data)
 		ext := path.Ext(e.Name())
+		if ext == ".css" {
+			data = compact(data)
+		}
+		sum := sha256.Sum256(data)
 		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
 		f := File{Name: hashed, Type: types[ext], Data: data}
 		byName[e.Name()], byHashed[hashed] = f, f
 	}
 	return byName, byHashed
+}
+
+var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// compact takes comments and line ends out of a stylesheet whose lines end
+// where a rule or a declaration ends.
+func compact(css []byte) []byte {
+	return bytes.ReplaceAll(comment.ReplaceAll(css, nil), []byte("\n"), nil)
 }
 
 // Path is the address of the file name, for example "/static/app.<hash>.css".
