@@ -74,7 +74,16 @@ func TestSignInInAPrivateWindowSharesNothing(t *testing.T) {
 	second.Press("Cancel")
 	second.WaitText("Back with error, error_description, iss, state")
 
-	// Another person in the first context, at once; JavaScript is not needed.
+	// Asked to sign in again, another person does, in the same context.
+	first.Goto(authorize + "&prompt=login")
+	first.Fill("Email", bench.C)
+	first.Fill("Password", op.Password(bench.C).Reveal())
+	first.Press("Sign in")
+	first.WaitText("Signed in as c@lab.test.")
+	first.Press("Cancel")
+	first.WaitText("Back with error, error_description, iss, state")
+
+	// JavaScript is not needed.
 	third := b.Context(t)
 	third.NoScript()
 	third.Goto(authorize + "&prompt=select_account")

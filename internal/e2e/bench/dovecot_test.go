@@ -79,6 +79,20 @@ func TestDovecotOpensMailboxesAsExchangeDoes(t *testing.T) {
 	}
 }
 
+func TestDovecotRefusesAnExpiredToken(t *testing.T) {
+	op := bench.StartOP(t, bench.OPOptions{AccessTTL: 3 * time.Second})
+	d := bench.StartDovecot(t, bench.DovecotOptions{OP: op})
+	url := fmt.Sprintf("imaps://%s:%d/INBOX", bench.Host, d.IMAPS)
+	token := op.SignIn(t, bench.A, bench.ScopeIMAP).Access
+	if res := curl(t, d.CA, url, bench.A, token); res.Code != curlOK {
+		t.Errorf("fresh token: curl ends with %d", res.Code)
+	}
+	time.Sleep(4 * time.Second)
+	if res := curl(t, d.CA, url, bench.A, token); res.Code != curlLogin {
+		t.Errorf("expired token: curl ends with %d, want a refused login", res.Code)
+	}
+}
+
 func TestDovecotRefusesWithoutTLSFromAfar(t *testing.T) {
 	op := bench.StartOP(t, bench.OPOptions{})
 	d := bench.StartDovecot(t, bench.DovecotOptions{OP: op})
