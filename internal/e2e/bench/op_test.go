@@ -3,6 +3,7 @@ package bench_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -86,6 +87,21 @@ func TestProviderKnowsTheApplicationByItself(t *testing.T) {
 		if res.StatusCode != want {
 			t.Errorf("status %d, want %d", res.StatusCode, want)
 		}
+	}
+}
+
+func TestOnlyTheMailServerMayIntrospect(t *testing.T) {
+	op := bench.StartOP(t, bench.OPOptions{})
+	token := op.SignIn(t, bench.A, bench.ScopeIMAP).Access
+	res, err := http.PostForm(op.Issuer+"/token/introspection", url.Values{
+		"token": {token.Reveal()}, "client_id": {op.ClientID}, "client_secret": {op.ClientSecret.Reveal()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || string(body) != `{"active":false}` {
+		t.Errorf("the application learns something about a live token (%d bytes, %v)", len(body), err)
 	}
 }
 
