@@ -65,7 +65,7 @@ var scenarios = []Scenario{
 	{
 		Name: "redirect_uri_unregistered", Step: "sign_in", Code: "redirect_uri_mismatch", SkipsRedirectPaste: true,
 		Breaks: "The redirect URI is saved to another registration with almost the same name.",
-		Change: change(func(s *world.State) { s.Apps[0].Slips.URIsGoTo = s.Apps[1].ClientID }),
+		Change: change(confuseRegistrations),
 		Repair: change(repairRegistration),
 	},
 	{
@@ -140,10 +140,23 @@ var scenarios = []Scenario{
 	},
 }
 
+// mailApplication is the redirect URI of the product itself, which has been in
+// the registration for long.
+const mailApplication = "https://mail.contoso.example/oauth/callback"
+
+// confuseRegistrations makes additions go to the twin. The right registration
+// has a redirect URI already, so that it is not an empty list that is met.
+func confuseRegistrations(s *world.State) {
+	right, wrong := s.Apps[0], s.Apps[1]
+	right.Slips.URIsGoTo = wrong.ClientID
+	right.RedirectURIs = append(right.RedirectURIs, world.RedirectURI{URI: mailApplication, Platform: world.Web})
+}
+
 // repairRegistration moves what went to the wrong registration.
 func repairRegistration(s *world.State) {
 	right, wrong := s.Apps[0], s.Apps[1]
 	right.Slips.URIsGoTo = ""
+	right.RemoveRedirectURI(mailApplication)
 	right.RedirectURIs = append(right.RedirectURIs, wrong.RedirectURIs...)
 	wrong.RedirectURIs = nil
 }

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"latchkey/internal/lab"
-	"latchkey/internal/lab/labtest"
 	"latchkey/internal/lab/world"
 )
 
@@ -59,17 +58,14 @@ type symptoms struct{ Portal, Secret, Token, SignIn, Person, Audience, IMAP, POP
 
 // register is the part at the portal.
 func (j *journey) register() {
-	app := labtest.New(j.t, j.info.Authority).Open("/portal").Follow(world.AppName)
-	page := app.Follow("Authentication")
-	if !slices.Contains(page.Copy("redirect-uri"), redirectURI) {
-		page = page.Press("Add", map[string]string{"Redirect URI": redirectURI})
-		if page.Status != http.StatusOK {
-			j.t.Fatalf("portal: %d", page.Status)
-		}
+	v := newVisitor(j.t, j.info.Authority)
+	app := "/portal/apps/" + j.info.ClientID
+	uris := func() []string { return v.get(app + "/authentication").all(`class="redirect-uri">([^<]*)<`) }
+	if !slices.Contains(uris(), redirectURI) {
+		v.post(app+"/authentication", url.Values{"uri": {redirectURI}})
 	}
-	j.registered = strings.Join(labtest.New(j.t, j.info.Authority).Open(page.URL.String()).Copy("redirect-uri"), " ")
-	page = app.Follow("Certificates & secrets").Press("Add a client secret", map[string]string{"Description": fmt.Sprint(time.Now().UnixNano())})
-	values := page.Copy("secret-value")
+	j.registered = strings.Join(uris(), " ")
+	values := v.post(app+"/secrets", url.Values{"description": {"wizard"}}).all(`class="secret-value">([^<]*)<`)
 	j.secret = values[len(values)-1]
 }
 
@@ -111,9 +107,6 @@ func (j *journey) travel(account, mailbox string) (s symptoms) {
 	j.register()
 	if j.registered != redirectURI {
 		s.Portal = j.registered
-		if s.Portal == "" {
-			s.Portal = "nothing"
-		}
 	}
 	if len(j.secret) == 36 {
 		s.Secret = "a GUID"
@@ -146,22 +139,25 @@ func (j *journey) signIn(account string) (code, problem string) {
 		"client_id": {j.info.ClientID}, "response_type": {"code"}, "redirect_uri": {redirectURI}, "scope": {mailScopes},
 		"prompt": {"login"}, "login_hint": {account}, "state": {"s"},
 	}
-	p := labtest.New(j.t, j.info.Authority).Open("/" + j.info.TenantID + "/oauth2/v2.0/authorize?" + q.Encode())
-	for p.Left == nil {
+	p := newVisitor(j.t, j.info.Authority).get("/" + j.info.TenantID + "/oauth2/v2.0/authorize?" + q.Encode())
+	for p.left == nil {
 		switch {
-		case p.Heading == "Sign in" && strings.Contains(p.Body, "passwd"), strings.Contains(p.Heading, "company sign-in"):
-			p = p.Press("Sign in", map[string]string{"Email": account, "Password": j.password(account)})
-		case p.Heading == "Permissions requested":
-			p = p.Press("Accept", nil)
-		case p.Heading == "Need admin approval":
-			p = p.Follow("Return to the application without granting consent")
+		case strings.Contains(p.body, `name="passwd"`):
+			p = p.answer(url.Values{"login": {account}, "passwd": {j.password(account)}})
+		case p.heading() == "Permissions requested":
+			p = p.answer(url.Values{"decision": {"accept"}})
+		case p.heading() == "Need admin approval":
+			back, err := url.Parse(first(p.all(`<a href="([^"]*)">Return to the application`)))
+			if err != nil {
+				j.t.Fatal(err)
+			}
+			p.left = back
 		default:
-			_, number, _ := strings.Cut(p.Text, "AADSTS")
-			number, _, _ = strings.Cut(number, ":")
-			return "", "AADSTS" + number
+			return "", first(p.all(`(AADSTS\d+)`))
 		}
 	}
-	return p.Answer("code"), strings.TrimSpace(p.Answer("error") + " " + p.Answer("error_subcode"))
+	answer := p.left.Query()
+	return answer.Get("code"), strings.TrimSpace(answer.Get("error") + " " + answer.Get("error_subcode"))
 }
 
 func claim(t *testing.T, token any, name string) string {
@@ -276,7 +272,7 @@ func TestScenarios(t *testing.T) {
 	const shared, support = world.Sales, world.Support
 	tests := map[string]symptoms{
 		lab.Happy:                     {},
-		"redirect_uri_unregistered":   {Portal: "nothing", SignIn: "AADSTS500113"},
+		"redirect_uri_unregistered":   {Portal: "https://mail.contoso.example/oauth/callback", SignIn: "AADSTS50011"},
 		"redirect_uri_trailing_slash": {Portal: redirectURI + "/", SignIn: "AADSTS50011"},
 		"secret_id_pasted":            {Secret: "a GUID", Token: "AADSTS7000215"},
 		"secret_expired":              {Token: "AADSTS7000222"},
@@ -337,15 +333,15 @@ func TestHappySharedMailbox(t *testing.T) {
 // The button on the front page repairs a scenario for a person in a browser.
 func TestRepairButton(t *testing.T) {
 	l := start(t, lab.Options{Scenario: "token_endpoint_throttled"})
-	front := labtest.New(t, l.Info().Authority).Open("/")
-	if !front.Has("429") {
-		t.Fatalf("the front page does not say what is wrong: %s", front.Text)
+	v := newVisitor(t, l.Info().Authority)
+	if p := v.get("/"); !strings.Contains(p.body, "429") {
+		t.Fatalf("the front page does not say what is wrong: %s", p.body)
 	}
-	front.Press("Repair it", nil)
+	v.post("/repair", nil)
 	if got := newJourney(t, l).travel(world.Support, world.Support); got != (symptoms{}) {
 		t.Errorf("after the repair: %+v", got)
 	}
-	if front := labtest.New(t, start(t, lab.Options{}).Info().Authority).Open("/"); front.Has("Repair it") {
+	if p := newVisitor(t, start(t, lab.Options{}).Info().Authority).get("/"); strings.Contains(p.body, "/repair") {
 		t.Error("a healthy lab offers a repair")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,6 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"latchkey/internal/lab"
-	"latchkey/internal/lab/labtest"
 	"latchkey/internal/lab/world"
 )
 
@@ -72,11 +72,11 @@ func (s *stranger) token(account string) *oauth2.Token {
 	s.t.Helper()
 	verifier := oauth2.GenerateVerifier()
 	address := s.config.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier), oidc.Nonce("n1"), oauth2.SetAuthURLParam("prompt", "login"))
-	p := labtest.New(s.t, s.info.Authority).Open(address).Press("Sign in", map[string]string{"Email": account, "Password": s.password(account)})
-	if p.Left == nil {
-		p = p.Press("Accept", nil)
+	p := newVisitor(s.t, s.info.Authority).do(http.MethodGet, address, nil).answer(url.Values{"login": {account}, "passwd": {s.password(account)}})
+	if p.left == nil {
+		p = p.answer(url.Values{"decision": {"accept"}})
 	}
-	token, err := s.config.Exchange(s.ctx, p.Answer("code"), oauth2.VerifierOption(verifier))
+	token, err := s.config.Exchange(s.ctx, p.left.Query().Get("code"), oauth2.VerifierOption(verifier))
 	if err != nil {
 		s.t.Fatal(err)
 	}

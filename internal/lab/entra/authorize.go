@@ -240,14 +240,10 @@ func (e *Server) judge(s *world.State, a *world.App, f *world.Flow, platform wor
 // issue returns to the application with a code.
 func (e *Server) issue(s *world.State, f *world.Flow, uri string, platform world.Platform) outcome {
 	delete(s.Flows, f.ID)
-	method := f.Query.Get("code_challenge_method")
-	if method == "" {
-		method = "plain" // RFC 7636 §4.3
-	}
 	code := s.Issue(world.Code{
 		ClientID: s.App(f.Query.Get("client_id")).ClientID, TenantID: s.User(f.UserID).TenantID, UserID: f.UserID,
 		RedirectURI: uri, Platform: platform, Scopes: strings.Fields(f.Query.Get("scope")),
-		Nonce: f.Query.Get("nonce"), Challenge: f.Query.Get("code_challenge"), Method: method, AuthTime: f.AuthTime,
+		Nonce: f.Query.Get("nonce"), Challenge: f.Query.Get("code_challenge"), Method: f.Query.Get("code_challenge_method"), AuthTime: f.AuthTime,
 	})
 	return back(f, uri, url.Values{"code": {code}, "session_state": {s.GUID()}})
 }

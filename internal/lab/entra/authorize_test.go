@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/lab/labtest"
 	"latchkey/internal/lab/world"
 )
 
@@ -26,7 +25,7 @@ func number(text string) int {
 
 // wantPage asserts the true error page: HTTP 200, details, and the message in
 // $Config, and that nobody was sent anywhere.
-func wantPage(t *testing.T, p *labtest.Page, want int) {
+func wantPage(t *testing.T, p *page, want int) {
 	t.Helper()
 	if p.Left != nil {
 		t.Fatalf("sent to %s, want the page of AADSTS%d", p.Left, want)
@@ -89,6 +88,7 @@ func TestRefusedBeforeTheSignIn(t *testing.T) {
 		"client ID unknown":         {b.tenant, change{"client_id": other}, 700016, true},
 		"other tenant":              {world.OtherDomain, nil, 700016, true},
 		"common":                    {"common", nil, 50194, true},
+		"unknown client on common":  {"common", change{"client_id": other}, 700016, true},
 		"organizations":             {"organizations", nil, 50194, true},
 		"no response type":          {b.tenant, change{"response_type": ""}, 900144, false},
 		"implicit":                  {b.tenant, change{"response_type": "token"}, 700054, false},
@@ -367,6 +367,16 @@ func TestAbandonedPage(t *testing.T) {
 	p = b.signIn(b.window().Open(b.request(nil)), world.Support)
 	b.at = b.at.Add(world.FlowLife + time.Second)
 	wantPage(t, p.Press("Accept", nil), 50089)
+}
+
+// What the page was opened for can be gone when the person answers.
+func TestRegistrationDeletedMeanwhile(t *testing.T) {
+	b := newBench(t)
+	p := b.window().Open(b.request(nil))
+	consent := b.signIn(b.window().Open(b.request(nil)), world.Support)
+	b.state(func(s *world.State) { s.Apps = nil })
+	wantPage(t, b.signIn(p, world.Support), 700016)
+	wantPage(t, consent.Press("Accept", nil), 700016)
 }
 
 // A page that was answered once is used up: a second answer from a page left

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"latchkey/internal/lab/entra"
-	"latchkey/internal/lab/labtest"
 	"latchkey/internal/lab/world"
 )
 
@@ -61,7 +60,7 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) state(f func(*world.State)) { b.world.Do(f) }
 
-func (b *bench) window() *labtest.Browser { return labtest.New(b.t, b.origin) }
+func (b *bench) window() *browser { return newBrowser(b.t, b.origin) }
 
 func (b *bench) password(upn string) string {
 	var p string
@@ -100,7 +99,7 @@ func (b *bench) requestAt(segment string, c change) string {
 	}).Encode()
 }
 
-func (b *bench) signIn(p *labtest.Page, upn string) *labtest.Page {
+func (b *bench) signIn(p *page, upn string) *page {
 	b.t.Helper()
 	return p.Press("Sign in", map[string]string{"Email": upn, "Password": b.password(upn)})
 }

@@ -3,6 +3,7 @@ package entra_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/lab/world"
 )
@@ -91,6 +92,22 @@ func TestCompanyTicket(t *testing.T) {
 		s.Flows[flow].Ticket, s.Flows[flow].TicketOf = "right", s.UserByName(world.Operator).ID
 	})
 	wantPage(t, b.window().Open("/"+b.tenant+"/federated?flow="+flow+"&ticket=wrong"), 50089)
+}
+
+// The company's pages exist for federated tenants and for a running flow only.
+func TestCompanyPagesNeedAFlow(t *testing.T) {
+	b := newBench(t)
+	federated(b, "", false)
+	page := "/company/" + world.Domain + "/sign-in"
+	wantPage(t, b.window().Open(page+"?flow=x"), 50089)
+	p := b.window().Open(b.request(nil))
+	b.at = b.at.Add(world.FlowLife + time.Second)
+	wantPage(t, b.signIn(p, world.Support), 50089)
+	p = b.window().Open(b.request(nil))
+	b.state(func(s *world.State) { s.Tenants[0].Federation = nil })
+	wantPage(t, b.signIn(p, world.Support), 50089)
+	wantPage(t, b.window().Open(page+"?flow=x"), 50089)
+	wantPage(t, b.window().Open("/company/nowhere.example/sign-in?flow=x"), 50089)
 }
 
 // Passwords of federated people are not for Entra: its page passes them on.

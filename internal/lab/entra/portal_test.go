@@ -11,11 +11,10 @@ import (
 	"time"
 
 	"latchkey/internal/lab/entra"
-	"latchkey/internal/lab/labtest"
 	"latchkey/internal/lab/world"
 )
 
-func (b *bench) registration() *labtest.Page {
+func (b *bench) registration() *page {
 	return b.window().Open("/portal").Follow(world.AppName)
 }
 
@@ -169,7 +168,7 @@ func TestFrontPageAndRepair(t *testing.T) {
 	})
 	server.Start()
 	t.Cleanup(server.Close)
-	p := labtest.New(t, "http://"+host).Open("/")
+	p := newBrowser(t, "http://"+host).Open("/")
 	for _, text := range []string{"u@lab.example", "pass", "somebody", "127.0.0.1:1", "Something is wrong.", "Delays", "assumed, not recorded"} {
 		if !p.Has(text) {
 			t.Errorf("the front page does not show %q", text)

@@ -67,7 +67,8 @@ func (c *call) judgeCode(code *world.Code) *fault {
 	return nil
 }
 
-// verifies compares the verifier with the challenge (RFC 7636 §4.6).
+// verifies compares the verifier with the challenge (RFC 7636 §4.6); without a
+// method the challenge is plain (§4.3).
 func verifies(verifier string, code *world.Code) bool {
 	got := verifier
 	if code.Method == "S256" {

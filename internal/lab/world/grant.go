@@ -25,7 +25,7 @@ type Code struct {
 	Scopes      []string
 	Nonce       string
 	Challenge   string // PKCE, "" if none was sent
-	Method      string // "plain" or "S256"
+	Method      string // "S256", "plain", or "" for plain
 	Issued      time.Time
 	AuthTime    time.Time
 	Redeemed    bool

@@ -28,12 +28,28 @@ func TestWellFormed(t *testing.T) {
 	})
 	for name, value := range map[string]string{
 		"empty": "", "invented": "abc", "lower case": strings.ToLower(code), "with the next parameter": code + "&session_state=1",
-		"prefix only": "1.", "decoded twice": strings.ReplaceAll(code, "_", " "),
+		"prefix only": "1.", "without its prefix": code[2:], "decoded twice": strings.ReplaceAll(code, "_", " "),
 	} {
 		if value != code && WellFormed(value) {
 			t.Errorf("%s is well-formed", name)
 		}
 	}
+}
+
+func TestBetween(t *testing.T) {
+	w, _ := newWorld(t)
+	w.Do(func(s *State) {
+		for _, tt := range []struct{ low, high time.Duration }{{1, 1}, {2, 1}, {0, 0}} {
+			if got := s.Between(tt.low, tt.high); got != tt.low {
+				t.Errorf("Between(%d, %d) = %d", tt.low, tt.high, got)
+			}
+		}
+		for range 100 {
+			if got := s.Between(3, 5); got < 3 || got >= 5 {
+				t.Fatalf("Between(3, 5) = %d", got)
+			}
+		}
+	})
 }
 
 func TestVerify(t *testing.T) {

@@ -1,4 +1,4 @@
-package labtest
+package entra_test
 
 import (
 	"io"
@@ -10,23 +10,24 @@ import (
 	"time"
 )
 
-// Browser is one window with its own cookies.
-type Browser struct {
+// browser is a person with one window: it opens pages, fills forms by their
+// labels, presses buttons by their names, and has cookies of its own.
+type browser struct {
 	t      testing.TB
 	client *http.Client
 	home   string // scheme and host; the browser stops where a redirect leaves it
 }
 
-// New returns a browser that stays at home, such as "http://127.0.0.1:8080": a
-// redirect to anywhere else is not followed but kept in Page.Left.
-func New(t testing.TB, home string) *Browser {
+// newBrowser returns a browser that stays at home, such as "http://127.0.0.1:8080": a
+// redirect to anywhere else is not followed but kept in page.Left.
+func newBrowser(t testing.TB, home string) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	b := &Browser{t: t, home: home, client: &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second}}
+	b := &browser{t: t, home: home, client: &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second}}
 	b.client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		if !strings.HasPrefix(r.URL.String(), home+"/") || len(via) > 10 {
 			return http.ErrUseLastResponse
@@ -37,7 +38,7 @@ func New(t testing.TB, home string) *Browser {
 }
 
 // Open goes to an address; a path is taken from home.
-func (b *Browser) Open(address string) *Page {
+func (b *browser) Open(address string) *page {
 	b.t.Helper()
 	if strings.HasPrefix(address, "/") {
 		address = b.home + address
@@ -49,7 +50,7 @@ func (b *Browser) Open(address string) *Page {
 	return b.do(r)
 }
 
-func (b *Browser) do(r *http.Request) *Page {
+func (b *browser) do(r *http.Request) *page {
 	b.t.Helper()
 	response, err := b.client.Do(r)
 	if err != nil {
@@ -60,7 +61,7 @@ func (b *Browser) do(r *http.Request) *Page {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	p := &Page{browser: b, URL: response.Request.URL, Status: response.StatusCode, Header: response.Header, Body: string(body)}
+	p := &page{browser: b, URL: response.Request.URL, Status: response.StatusCode, Header: response.Header, Body: string(body)}
 	if location, err := response.Location(); err == nil {
 		p.Left = location
 		return p
@@ -71,9 +72,9 @@ func (b *Browser) do(r *http.Request) *Page {
 	return p
 }
 
-// Page is what the browser shows.
-type Page struct {
-	browser *Browser
+// page is what the browser shows.
+type page struct {
+	browser *browser
 	URL     *url.URL
 	Status  int
 	Header  http.Header
@@ -90,7 +91,7 @@ type Page struct {
 
 // Answer returns one parameter of the address the browser was sent away to.
 // It fails the test if the browser is still at home.
-func (p *Page) Answer(name string) string {
+func (p *page) Answer(name string) string {
 	p.browser.t.Helper()
 	if p.Left == nil {
 		p.browser.t.Fatalf("still at %s (%q), not sent back to the application: %s", p.URL.Path, p.Heading, p.Text)
@@ -99,10 +100,10 @@ func (p *Page) Answer(name string) string {
 }
 
 // Has reports whether the page shows text.
-func (p *Page) Has(text string) bool { return strings.Contains(p.Text, text) }
+func (p *page) Has(text string) bool { return strings.Contains(p.Text, text) }
 
 // Copy returns what can be copied under an ID or a class, in order.
-func (p *Page) Copy(name string) []string {
+func (p *page) Copy(name string) []string {
 	var texts []string
 	for _, c := range p.codes {
 		if c.name == name {
@@ -113,7 +114,7 @@ func (p *Page) Copy(name string) []string {
 }
 
 // Follow clicks a link by its text.
-func (p *Page) Follow(text string) *Page {
+func (p *page) Follow(text string) *page {
 	p.browser.t.Helper()
 	for _, l := range p.links {
 		if l.text != text {
@@ -124,7 +125,7 @@ func (p *Page) Follow(text string) *Page {
 			p.browser.t.Fatal(err)
 		}
 		if !strings.HasPrefix(target.String(), p.browser.home+"/") {
-			return &Page{browser: p.browser, URL: p.URL, Left: target}
+			return &page{browser: p.browser, URL: p.URL, Left: target}
 		}
 		return p.browser.Open(target.String())
 	}
@@ -134,7 +135,7 @@ func (p *Page) Follow(text string) *Page {
 
 // Press presses a button by its name after filling the fields of its form by
 // their labels. For check boxes, "on" ticks and "" unticks.
-func (p *Page) Press(button string, fields map[string]string) *Page {
+func (p *page) Press(button string, fields map[string]string) *page {
 	p.browser.t.Helper()
 	for _, f := range p.forms {
 		for _, b := range f.buttons {
@@ -147,7 +148,7 @@ func (p *Page) Press(button string, fields map[string]string) *Page {
 	return nil
 }
 
-func (p *Page) submit(f *form, pressed control, fields map[string]string) *Page {
+func (p *page) submit(f *form, pressed control, fields map[string]string) *page {
 	p.browser.t.Helper()
 	for label, value := range fields {
 		if !f.fill(label, value) {

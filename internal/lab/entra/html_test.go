@@ -1,4 +1,4 @@
-package labtest
+package entra_test
 
 import (
 	"encoding/xml"
@@ -56,7 +56,7 @@ func (f *form) values() url.Values {
 // reader walks through a page once. The simulator's pages are well-formed
 // enough for the XML decoder in its HTML mode.
 type reader struct {
-	page   *Page
+	page   *page
 	form   *form
 	label  *label
 	labels []*label
@@ -76,7 +76,7 @@ type label struct {
 	text   strings.Builder
 }
 
-func (p *Page) read() {
+func (p *page) read() {
 	d := xml.NewDecoder(strings.NewReader(p.Body))
 	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	r := &reader{page: p, inner: map[string]*strings.Builder{}}
