@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,7 +167,11 @@ func TestEachAnswerOfExchangeIsKept(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.want.Line[:min(40, len(tt.want.Line))], func(t *testing.T) {
 			f := run(t, tt.protocol, tt.script)
+			start := time.Now()
 			_, err := try(prober(t, f), f.target(tt.protocol, mode(tt.protocol)), login, tt.send)
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("the refusal took %v: something was waited for after it", took)
+			}
 			e := must(t, err)
 			if e.Kind != probe.RefusedByServer || e.Stage != tt.stage {
 				t.Errorf("%s at %s, want %s at %s", e.Kind, e.Stage, probe.RefusedByServer, tt.stage)
@@ -260,6 +265,33 @@ func TestAHealthyMailboxIsReported(t *testing.T) {
 				}
 			}
 			assertSecretFree(t, f, nil, report.Transcript)
+			for _, l := range report.Transcript {
+				if strings.Contains(l.Text, "private words") {
+					t.Errorf("the transcript shows the message: %q", l.Text)
+				}
+			}
+		})
+	}
+}
+
+func TestAServerThatDoesNotSayGoodbyeSpoilsNothing(t *testing.T) {
+	for protocol, script := range map[probe.Protocol]string{
+		probe.IMAP: imapAccepted + "C T4 EXAMINE INBOX\nS T4 OK done\nC T5 LOGOUT",
+		probe.POP3: pop3Login + "S +OK in\nC STAT\nS +OK 1 1\nC QUIT",
+		probe.SMTP: smtpAccepted + "C QUIT\nCLOSE",
+	} {
+		t.Run(string(protocol), func(t *testing.T) {
+			t.Parallel()
+			f := run(t, protocol, script)
+			start := time.Now()
+			report, err := try(prober(t, f), f.target(protocol, mode(protocol)), login, false)
+			if err != nil || time.Since(start) > 4*time.Second {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+			last := report.Transcript[len(report.Transcript)-1]
+			if last.From != "-" || !strings.HasPrefix(last.Text, "no orderly end: ") {
+				t.Errorf("the transcript ends with %+v", last)
+			}
 		})
 	}
 }

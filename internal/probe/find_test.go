@@ -36,6 +36,7 @@ func TestFindComparesTheWholeMessageID(t *testing.T) {
 	}{
 		"imap, there":               {probe.IMAP, opened + "S * SEARCH 7\nS T5 OK done\n" + fetched(header(wanted)), true, 17, 17},
 		"imap, only similar":        {probe.IMAP, opened + "S * SEARCH 7\nS T5 OK done\n" + fetched(header("<x"+wanted[1:])), false, 17, 17},
+		"imap, more behind it":      {probe.IMAP, opened + "S * SEARCH 7\nS T5 OK done\nC T6 FETCH *\nS& * 7 FETCH (BODY[HEADER] {3} && abc) && * CAPABILITY ( && T6 OK done" + goodbye, false, 17, 17},
 		"imap, not there":           {probe.IMAP, opened + "S * SEARCH\nS T5 OK done\nC T6 LOGOUT\nS * BYE bye\nS T6 OK done", false, 17, 17},
 		"imap, taken meanwhile":     {probe.IMAP, opened + "S * SEARCH 7\nS T5 OK done\nC T6 FETCH *\nS T6 OK done" + goodbye, false, 17, 17},
 		"imap, all four billion":    {probe.IMAP, opened + "S * ESEARCH ALL 1:4294967295\nS T5 OK done\nC T6 LOGOUT\nS T6 OK done", false, 17, 17},
