@@ -157,6 +157,24 @@ func TestTwentyClaimsMakeOneAdministrator(t *testing.T) {
 	}
 }
 
+// TestALinkReplacedDuringAClaim: the old code was right when the claim began and
+// is not when it ends.
+func TestALinkReplacedDuringAClaim(t *testing.T) {
+	h := newHouse(t)
+	code := h.link(t)
+	b := &between{Store: h.store.Admin(), n: 2, what: func() { h.link(t) }}
+	slow, err := admin.NewService(b, h.now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := slow.Claim(t.Context(), code, name, text(password), home); !errors.Is(err, admin.ErrExpired) {
+		t.Errorf("Claim = %v, want ErrExpired", err)
+	}
+	if yes, err := h.Claimed(t.Context()); yes || err != nil {
+		t.Errorf("Claimed = %v, %v", yes, err)
+	}
+}
+
 func TestReset(t *testing.T) {
 	h := newHouse(t)
 	a := h.claimed(t)

@@ -9,7 +9,7 @@ import (
 // Weaken makes hashing cheap, for tests that are about something else.
 func (s *Service) Weaken() error {
 	s.hasher.params = params{memory: 64, time: 1, threads: 1}
-	decoy, err := s.hasher.make(context.Background(), secret.New(""))
+	decoy, err := s.hasher.make(context.Background(), secret.New("nobody knows this"))
 	s.hasher.decoy = decoy
 	return err
 }

@@ -45,15 +45,19 @@ type hasher struct {
 	params params
 	slots  chan struct{}
 	random io.Reader
-	// decoy is the hash of nobody's password: an unknown name costs the same
-	// time as a known one.
+	// decoy is the hash of a password that nobody knows: an unknown name costs
+	// the same time as a known one.
 	decoy string
 }
 
 func newHasher(random io.Reader) (*hasher, error) {
 	h := &hasher{params: today, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), random: random}
+	unknown := make([]byte, hashSize)
+	if _, err := io.ReadFull(random, unknown); err != nil {
+		return nil, fmt.Errorf("admin: random: %w", err)
+	}
 	var err error
-	h.decoy, err = h.make(context.Background(), secret.New(""))
+	h.decoy, err = h.make(context.Background(), secret.New(string(unknown)))
 	return h, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -175,8 +176,26 @@ func TestOneClientIsSlowedDownOverAllNames(t *testing.T) {
 		t.Errorf("a guess after a good login = %v, want ErrTooManyTries", err)
 	}
 	h.pass(time.Hour)
-	if err := h.login(t, "name10", "x", "192.0.2.7"); !errors.Is(err, admin.ErrBadLogin) {
-		t.Errorf("a guess after an hour = %v, want ErrBadLogin", err)
+	for i := range 10 { // the count begins anew
+		if err := h.login(t, fmt.Sprint("name", i), "x", "192.0.2.7"); !errors.Is(err, admin.ErrBadLogin) {
+			t.Errorf("guess %d after an hour = %v, want ErrBadLogin", i, err)
+		}
+	}
+}
+
+func TestTheDelayGrows(t *testing.T) {
+	h := newHouse(t)
+	h.claimed(t)
+	var delays []time.Duration
+	for len(delays) < 8 {
+		var wait *admin.TooManyTriesError
+		if err := h.login(t, name, "guess", home); errors.As(err, &wait) {
+			delays = append(delays, wait.RetryAt.Sub(h.time)/time.Second)
+			h.time = wait.RetryAt
+		}
+	}
+	if want := []time.Duration{1, 2, 4, 8, 16, 30, 30, 30}; !slices.Equal(delays, want) {
+		t.Errorf("delays in seconds %d, want %d", delays, want)
 	}
 }
 
@@ -291,5 +310,28 @@ func TestAChangeDuringALogin(t *testing.T) {
 	}
 	if err := h.login(t, name, next, home); err != nil {
 		t.Errorf("the new password: %v", err)
+	}
+}
+
+// TestAChangeDuringAChange: of two changes that have compared the same old
+// password one wins.
+func TestAChangeDuringAChange(t *testing.T) {
+	h := newHouse(t)
+	a := h.claimed(t)
+	const next = "another phrase entirely"
+	b := &between{Store: h.store.Admin(), n: 3, what: func() {
+		if err := h.ChangePassword(t.Context(), a.ID, text(password), text(next), home); err != nil {
+			t.Error(err)
+		}
+	}}
+	slow, err := admin.NewService(b, h.now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := slow.ChangePassword(t.Context(), a.ID, text(password), text("a third phrase, late"), home); !errors.Is(err, admin.ErrBadLogin) {
+		t.Errorf("the later change = %v, want ErrBadLogin", err)
+	}
+	if err := h.login(t, name, next, home); err != nil {
+		t.Errorf("the password of the first change: %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func TestASessionIsWhatWasStarted(t *testing.T) {
 func TestASessionEnds(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.start(t, adminSession)
-	for range 8 * 4 {
+	for range 9 * 4 {
 		h.pass(15*time.Minute - time.Second)
 		if !h.alive(t, id) {
 			break
@@ -127,6 +127,17 @@ func TestRenewKillsTheOldID(t *testing.T) {
 	}
 	if _, _, err := h.Renew(t.Context(), secret.New("never existed"), adminSession); err != nil {
 		t.Errorf("Renew of an unknown session: %v", err)
+	}
+}
+
+func TestDeadSessionsAreRemoved(t *testing.T) {
+	h := newHouse(t)
+	_, dead := h.start(t, adminSession)
+	h.pass(admin.IdleLimit)
+	h.start(t, adminSession)
+	err := h.store.Admin().View(t.Context(), func(tx admin.Tx) error { _, err := tx.Session(dead.Hash); return err })
+	if !errors.Is(err, admin.ErrNotFound) {
+		t.Errorf("a dead session is still stored: %v", err)
 	}
 }
 
