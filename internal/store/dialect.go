@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"net/url"
+	"slices"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -24,6 +26,9 @@ const skipLocked = ""
 // not wait for the writer.
 const readers = 4
 
+// patience is how long a writer waits for others before it gives up.
+const patience = 10 * time.Second
+
 // address is the data source name of the file at path. synchronous=FULL:
 // with NORMAL a power cut may take back commits that were acknowledged, among
 // them a refresh token that the provider has already rotated
@@ -32,16 +37,18 @@ const readers = 4
 func address(path string, write bool) string {
 	q := url.Values{}
 	for _, pragma := range []string{
-		"journal_mode(WAL)", "busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)",
+		"journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "secure_delete(1)",
 	} {
 		q.Add("_pragma", pragma)
 	}
+	q.Set("_busy_timeout", "5000") // while connecting: another process may be repairing the log
 	q.Set("_defensive", "1")
 	q.Set("_dqs", "0")
 	if write {
 		// A transaction that begins by reading and then writes would meet
 		// SQLITE_BUSY where no waiting helps.
 		q.Set("_txlock", "immediate")
+		q.Add("_pragma", "busy_timeout(100)") // from then on, see begin
 	} else {
 		q.Set("_query_only", "1")
 	}
@@ -65,15 +72,15 @@ func isDuplicate(err error) bool {
 // isOrphan reports whether err is the refusal of a foreign key.
 func isOrphan(err error) bool { return isCode(err, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY) }
 
+// isBusy reports whether err says that another process is writing.
+func isBusy(err error) bool {
+	return isCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT)
+}
+
+// isDamage reports whether err says that the file is no sound database.
+func isDamage(err error) bool { return isCode(err, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) }
+
 func isCode(err error, codes ...int) bool {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	for _, code := range codes {
-		if e.Code() == code {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &e) && slices.Contains(codes, e.Code())
 }

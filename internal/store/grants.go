@@ -164,14 +164,10 @@ func (t *tx) ClaimDue(owner string, end time.Time, limit int) ([]token.Grant, er
 // accepted, epochs count from the beginning, and a holder that slept through
 // both must not be taken for the present one.
 func (t *tx) SaveGrant(g token.Grant) error {
-	row, err := t.sealedGrant(g.Account, g.Slot)
-	if errors.Is(err, token.ErrNoToken) || err == nil && (row.Epoch != g.Epoch || row.Revision != g.Revision) {
+	stored, err := t.Grant(g.Account, g.Slot)
+	if errors.Is(err, token.ErrNoToken) {
 		return token.ErrSuperseded
 	}
-	if err != nil {
-		return err
-	}
-	stored, err := t.openGrant(row)
 	if err != nil {
 		return err
 	}

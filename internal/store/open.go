@@ -77,10 +77,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.reader.SetMaxOpenConns(readers)
 	s.reader.SetMaxIdleConns(readers)
-	if err := s.Check(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := alone(ctx, path, func() error { return migrate(ctx, s.writer) }); err != nil {
+	if err := alone(ctx, path, func() error {
+		if err := s.Check(ctx); err != nil {
+			return err
+		}
+		return migrate(ctx, s.writer)
+	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -134,8 +136,12 @@ func create(path string) (string, error) {
 // something.
 func (s *Store) Check(ctx context.Context) error {
 	var verdict string
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+	err := s.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	if isDamage(err) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if err != nil {
+		return failed(ctx, "check", err)
 	}
 	if verdict != "ok" {
 		return fmt.Errorf("%w: %s", ErrDamaged, verdict)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -126,27 +128,26 @@ func TestOpenRefusesADamagedFile(t *testing.T) {
 }
 
 func TestManyProcessesOpenANewFileAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "latchkey.db")
-	var wg sync.WaitGroup
-	stores := make([]*store.Store, 6)
-	for i := range stores {
-		wg.Go(func() {
-			s, err := store.Open(t.Context(), store.Options{Path: path, Ring: ring(t, t.TempDir())})
-			if err != nil {
-				t.Errorf("Open: %v", err)
-				return
-			}
-			stores[i] = s
-		})
-	}
-	wg.Wait()
-	for i, s := range stores {
-		if s != nil {
-			insertSetup(t, s, setup.ID(fmt.Sprint(i)))
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "latchkey.db")
+		var wg sync.WaitGroup
+		stores := make([]*store.Store, 8)
+		for i := range stores {
+			wg.Go(func() {
+				s, err := store.Open(t.Context(), store.Options{Path: path, Ring: ring(t, t.TempDir())})
+				if err != nil {
+					t.Errorf("Open: %v", err)
+					return
+				}
+				stores[i] = s
+				insertSetup(t, s, setup.ID(fmt.Sprint(i)))
+			})
 		}
-	}
-	for _, s := range stores {
-		if s != nil {
+		wg.Wait()
+		for _, s := range stores {
+			if s == nil {
+				continue
+			}
 			if n := countSetups(t, s); n != len(stores) {
 				t.Errorf("%d setups, want %d", n, len(stores))
 			}
@@ -155,6 +156,61 @@ func TestManyProcessesOpenANewFileAtOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTwoProcessesWriteAtOnce: each transaction reads before it writes. Begun
+// without the lock, one of two such fails where no waiting helps.
+func TestTwoProcessesWriteAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	stores := []*store.Store{open(t, store.Options{Path: path}), open(t, store.Options{Path: path})}
+	insertSetup(t, stores[0], "one")
+	const each = 100
+	var wg sync.WaitGroup
+	for _, s := range stores {
+		wg.Go(func() {
+			for range each {
+				if err := s.Wizard().Update(t.Context(), func(tx wizard.Tx) error {
+					one, err := tx.Setup("one")
+					if err != nil {
+						return err
+					}
+					return tx.SaveSetup(&one)
+				}); err != nil {
+					t.Errorf("Update: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := stores[0].Wizard().View(t.Context(), func(tx wizard.Tx) error {
+		one, err := tx.Setup("one")
+		if one.Version != 1+2*each {
+			t.Errorf("version %d, want %d", one.Version, 1+2*each)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWaitingForAnotherWriterEndsWithTheContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	first, second := open(t, store.Options{Path: path}), open(t, store.Options{Path: path})
+	if err := first.Wizard().Update(t.Context(), func(tx wizard.Tx) error {
+		for _, s := range []*store.Store{first, second} { // in this process, and in another one
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			began := time.Now()
+			err := s.Wizard().Update(ctx, func(wizard.Tx) error { return nil })
+			if waited := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || waited > 4*time.Second {
+				t.Errorf("Update = %v after %v, want DeadlineExceeded", err, waited)
+			}
+			cancel()
+		}
+		return tx.InsertSetup(setup.Setup{ID: "one"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	insertSetup(t, second, "two")
 }
 
 func TestReadersDoNotWaitForTheWriter(t *testing.T) {

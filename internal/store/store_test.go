@@ -24,6 +24,9 @@ func TestSQLite(t *testing.T) {
 				_, err := raw.ExecContext(t.Context(), query, args...)
 				return err
 			},
+			Int: func(query string) (n int64, err error) {
+				return n, raw.QueryRowContext(t.Context(), query).Scan(&n)
+			},
 			Dump: func() []byte { return filesOf(t, path) },
 		}
 	})

@@ -31,7 +31,7 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
-	t, err := s.writer.BeginTx(ctx, nil)
+	t, err := s.begin(ctx)
 	if err != nil {
 		return failed(ctx, "begin", err)
 	}
@@ -45,6 +45,17 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	}
 	s.hook("after_commit")
 	return nil
+}
+
+// begin waits for other processes that write. SQLite's own waiting does not end
+// with the context, so it is kept short and repeated here.
+func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
+	for began := time.Now(); ; {
+		t, err := s.writer.BeginTx(ctx, nil)
+		if err == nil || !isBusy(err) || ctx.Err() != nil || time.Since(began) > patience {
+			return t, err
+		}
+	}
 }
 
 // failed wraps a database error. A cancelled context comes out of the driver as

@@ -312,7 +312,12 @@ func claimDueOnlyDue(t *testing.T, s Stores) {
 		} {
 			g := grantOf(account)
 			g.DueAt = due
-			if account == "candidate" {
+			if account == "candidate" { // beside a current one that is not due
+				current := g
+				current.DueAt = now.Add(time.Hour)
+				if err := tx.PutGrant(current); err != nil {
+					return err
+				}
 				g.Slot = token.Candidate
 			}
 			if err := tx.PutGrant(g); err != nil {
@@ -353,6 +358,9 @@ func claimDueUnreadable(t *testing.T, s Stores) {
 			}
 			return err
 		})
+	}
+	if n, err := s.Int(`SELECT failures FROM grants WHERE account = 'bad'`); err != nil || n != 1 {
+		t.Errorf("%d failures are noted, want 1 (%v)", n, err)
 	}
 	// A new sign-in replaces what cannot be opened.
 	tokenUpdate(t, s, func(tx token.Tx) error { return tx.PutGrant(grantOf("bad")) })

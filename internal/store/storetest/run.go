@@ -19,6 +19,8 @@ type Stores struct {
 	// Exec runs a statement behind the store's back, with question marks as
 	// placeholders.
 	Exec func(query string, args ...any) error
+	// Int returns the number that a query selects.
+	Int func(query string) (int64, error)
 	// Dump returns every byte that is on disk now.
 	Dump func() []byte
 }
