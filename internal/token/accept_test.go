@@ -36,6 +36,9 @@ func TestASignInSupersedesTheRenewalUnderWay(t *testing.T) {
 			t.Error("the renewal has handed out its own token")
 		}
 		g := stored(t, s.Tokens(), token.Current)
+		if g.Epoch != 3 { // the first sign-in, the renewal, this sign-in
+			t.Errorf("epoch %d, want 3", g.Epoch)
+		}
 		if !g.Token.Refresh.Equal(secret.New("new-refresh")) || g.Renewals != 0 || g.Accepted.IsZero() || !previous(t, s.Tokens()).IsZero() {
 			t.Errorf("the accepted token was overwritten: %+v", g)
 		}
@@ -90,6 +93,12 @@ func TestPromote(t *testing.T) {
 			t.Errorf("Promote during the candidate's renewal = %v, want ErrLeased", err)
 		}
 		time.Sleep(10 * time.Second)
+		for range 3 { // the current token's epoch runs ahead of the candidate's
+			p.newest, p.takes = 0, 0
+			if _, err := src.Renew(t.Context(), account, token.Current); err != nil {
+				t.Fatal(err)
+			}
+		}
 		before := stored(t, s.Tokens(), token.Current)
 		if err := promote(); err != nil {
 			t.Fatal(err)
@@ -109,6 +118,48 @@ func TestPromote(t *testing.T) {
 		}
 		if _, err := src.Fresh(t.Context(), account, token.Current, 0); !errors.Is(err, token.ErrNoToken) {
 			t.Errorf("Fresh after Discard = %v, want ErrNoToken", err)
+		}
+	})
+}
+
+// TestAShortClaimIsMadeWhole: a keeper that has claimed many grants comes to the
+// last one when its lease is nearly over.
+func TestAShortClaimIsMadeWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{takes: 10 * time.Second}
+		s, src := one(t, p, 0)
+		var g token.Grant
+		if err := s.Tokens().Update(t.Context(), func(tx token.Tx) (err error) {
+			g, err = tx.ClaimGrant(account, token.Current, "keeper", tx.Now().Add(time.Second))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			time.Sleep(5 * time.Second)
+			if err := s.Tokens().Update(t.Context(), func(tx token.Tx) error {
+				_, err := tx.ClaimGrant(account, token.Current, "other", tx.Now().Add(token.Lease))
+				return err
+			}); !errors.Is(err, token.ErrLeased) {
+				t.Errorf("ClaimGrant during the request = %v, want ErrLeased", err)
+			}
+		}()
+		if _, err := src.RenewClaimed(t.Context(), g); err != nil {
+			t.Errorf("RenewClaimed: %v", err)
+		}
+	})
+}
+
+func TestAGrantThatNobodyKeepsStaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openStore(t, store.Options{Path: newPath(t)})
+		src := source(t, s.Tokens(), &provider{}, "node", token.Options{Due: func(_ token.Grant, now time.Time) time.Time { return now }})
+		accept(t, s.Tokens(), token.Current, 0)
+		if _, err := src.Renew(t.Context(), account, token.Current); err != nil {
+			t.Fatal(err)
+		}
+		if g := stored(t, s.Tokens(), token.Current); !g.DueAt.IsZero() {
+			t.Errorf("due %v, want never", g.DueAt)
 		}
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,7 +52,9 @@ func crashChild(path string) error {
 	}
 	s, err := store.Open(context.Background(), store.Options{Path: path, Ring: r, Hook: func(point string) {
 		if point == "before_commit" && d.answered {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			if self, err := os.FindProcess(os.Getpid()); err == nil {
+				_ = self.Kill()
+			}
 			select {}
 		}
 	}})

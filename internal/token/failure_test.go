@@ -121,6 +121,42 @@ func TestThePreviousTokenIsTriedOnceAfterAnUnknownOutcome(t *testing.T) {
 	})
 }
 
+func TestThrottlingDoesNotBringThePreviousTokenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{answer: func(_ context.Context, n int) error {
+			if n == 1 {
+				return nil
+			}
+			return []error{
+				&oauth.Error{Endpoint: oauth.TokenEnd, Err: errors.New("connection reset")},
+				&oauth.Error{Endpoint: oauth.TokenEnd, HTTPStatus: 429, Code: "temporarily_unavailable"},
+			}[n%2]
+		}}
+		_, src := one(t, p, 0)
+		for range 5 {
+			_, _ = src.Renew(t.Context(), account, token.Current)
+		}
+		if want := []string{"refresh-0", "refresh-1", "refresh-1", "refresh-1", "refresh-1"}; !slices.Equal(p.used, want) {
+			t.Errorf("presented %v, want %v", p.used, want)
+		}
+	})
+}
+
+func TestASilentProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{takes: time.Hour}
+		s, src := one(t, p, 0)
+		began := time.Now()
+		_, err := src.Fresh(t.Context(), account, token.Current, 0)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 15*time.Second {
+			t.Errorf("Fresh = %v after %v, want DeadlineExceeded after 15s", err, took)
+		}
+		if g := stored(t, s.Tokens(), token.Current); g.AttemptAt.IsZero() || !g.LeaseEnd.IsZero() {
+			t.Errorf("attempt %v, lease end %v: want an open attempt and no lease", g.AttemptAt, g.LeaseEnd)
+		}
+	})
+}
+
 func TestAnAnswerWithoutRefreshTokenKeepsTheOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &provider{}

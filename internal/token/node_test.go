@@ -58,8 +58,10 @@ func (p *provider) Refresh(ctx context.Context, g token.Grant) (oauth.Token, err
 		p.inFlight--
 		p.mu.Unlock()
 	}()
-	if p.takes > 0 {
-		time.Sleep(p.takes)
+	select {
+	case <-time.After(p.takes):
+	case <-ctx.Done():
+		return oauth.Token{}, &oauth.Error{Endpoint: oauth.TokenEnd, Err: ctx.Err()}
 	}
 	if p.answer != nil {
 		if err := p.answer(ctx, n); err != nil {

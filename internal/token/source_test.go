@@ -140,6 +140,51 @@ func TestWaitingForAnotherProcess(t *testing.T) {
 	})
 }
 
+// TestTheFirstOfTwoWaitersLeaves: both wait for another process, in one flight.
+func TestTheFirstOfTwoWaitersLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := newPath(t)
+		p := &provider{takes: 5 * time.Second}
+		a, b := openStore(t, store.Options{Path: path}), openStore(t, store.Options{Path: path})
+		nodeA, nodeB := source(t, a.Tokens(), p, "a", token.Options{}), source(t, b.Tokens(), p, "b", token.Options{})
+		accept(t, a.Tokens(), token.Current, 0)
+		go func() { _, _ = nodeA.Fresh(t.Context(), account, token.Current, 0) }()
+		time.Sleep(time.Second)
+		go func() {
+			short, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, _ = nodeB.Fresh(short, account, token.Current, 0)
+		}()
+		time.Sleep(500 * time.Millisecond)
+		if got, err := nodeB.Fresh(t.Context(), account, token.Current, 0); err != nil || !got.Access.Equal(accessNo(1)) {
+			t.Errorf("the one who stays: %v, or another token", err)
+		}
+	})
+}
+
+func TestCloseDoesNotWaitForAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, src := one(t, &provider{}, 0)
+		if err := s.Tokens().Update(t.Context(), func(tx token.Tx) error {
+			_, err := tx.ClaimGrant(account, token.Current, "somebody else", tx.Now().Add(token.Lease))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() {
+			_, err := src.Fresh(t.Context(), account, token.Current, 0)
+			done <- err
+		}()
+		time.Sleep(time.Second)
+		began := time.Now()
+		go src.Close()
+		if err := <-done; err == nil || time.Since(began) > time.Second {
+			t.Errorf("Fresh = %v, %v after Close", err, time.Since(began))
+		}
+	})
+}
+
 // TestPausedBeforeTheRequest stops a process after it has claimed the token and
 // lets another one take over: the first must not send its request any more.
 func TestPausedBeforeTheRequest(t *testing.T) {
