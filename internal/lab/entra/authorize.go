@@ -193,11 +193,8 @@ func (e *Server) proceed(s *world.State, f *world.Flow, who world.SignedIn) outc
 		return e.errorPage(s, why)
 	}
 	want, why := e.judge(s, a, f, platform)
-	switch {
-	case why != nil && personal(why):
-		return e.errorPage(s, why)
-	case why != nil:
-		return e.backWith(s, f, uri, why)
+	if why != nil {
+		return e.tell(s, f, uri, why)
 	}
 	names := permissions(want, a)
 	if !a.Consented(f.UserID, names) || f.Query.Get("prompt") == "consent" {
@@ -206,10 +203,13 @@ func (e *Server) proceed(s *world.State, f *world.Flow, who world.SignedIn) outc
 	return e.issue(s, f, uri, platform)
 }
 
-// personal reports whether a fault is about the person, who is then told on
-// the page; the others go back to the application.
-func personal(why *fault) bool {
-	return slices.Contains([]int{50105, 50076, 50079, 53003, 7000112}, why.Number)
+// tell shows the person what is about them or the application as a whole, and
+// sends the rest back to the application.
+func (e *Server) tell(s *world.State, f *world.Flow, uri string, why *fault) outcome {
+	if slices.Contains([]int{50105, 50076, 50079, 53003, 7000112}, why.Number) {
+		return e.errorPage(s, why)
+	}
+	return e.backWith(s, f, uri, why)
 }
 
 // judge looks at everything that follows the redirect URI, except consent.

@@ -293,7 +293,9 @@ func TestSessionAndPrompt(t *testing.T) {
 	if p := w.Open(b.request(change{"prompt": "login", "login_hint": world.Operator})); !strings.Contains(p.Body, `value="`+world.Operator+`"`) {
 		t.Error("login_hint does not fill the field in")
 	}
-	w.Open("/" + b.tenant + "/oauth2/v2.0/logout")
+	if p := w.Open("/" + b.tenant + "/oauth2/v2.0/logout"); !strings.Contains(p.Header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("logout leaves the cookie: %v", p.Header)
+	}
 	if got := shown(nil); got != "Sign in" {
 		t.Errorf("after logout: %q", got)
 	}

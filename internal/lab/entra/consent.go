@@ -87,7 +87,7 @@ func (e *Server) decide(s *world.State, r *http.Request) outcome {
 	}
 	want, why := e.judge(s, a, f, platform)
 	if why != nil {
-		return e.backWith(s, f, uri, why)
+		return e.tell(s, f, uri, why)
 	}
 	u := s.User(f.UserID)
 	names := permissions(want, a)

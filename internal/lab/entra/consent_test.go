@@ -72,6 +72,34 @@ func TestWallAlsoHoldsAtTheAnswer(t *testing.T) {
 	}
 }
 
+// Everything that was looked at before the page is looked at again behind it.
+func TestAnswerIsJudgedAnew(t *testing.T) {
+	open := func() (*bench, *page) {
+		b := newBench(t)
+		p := b.signIn(b.window().Open(b.request(nil)), world.Support)
+		if !p.Has("Read and write access to your mail via IMAP") {
+			t.Errorf("the page does not say what is asked for: %s", p.Text)
+		}
+		return b, p
+	}
+	b, p := open()
+	b.state(func(s *world.State) { s.Apps[0].RedirectURIs[0].URI += "/" })
+	wantPage(t, p.Press("Accept", nil), 50011)
+	b, p = open()
+	b.state(func(s *world.State) { s.Apps[0].Disabled = true })
+	wantPage(t, p.Press("Accept", nil), 7000112)
+	b, p = open()
+	b.state(func(s *world.State) { s.Tenants[0].WithoutExchange = true })
+	if p = p.Press("Accept", nil); number(p.Answer("error_description")) != 650052 {
+		t.Errorf("answer = %v", p.Left)
+	}
+	b = newBench(t)
+	p = b.signIn(b.window().Open(b.adminConsent(nil)), world.Administrator)
+	b.state(func(s *world.State) { s.Tenants[0].WithoutExchange = true })
+	wantPage(t, p.Press("Accept", nil), 650052)
+	wantPage(t, b.signIn(b.window().Open(b.adminConsent(nil)), world.Administrator), 650052)
+}
+
 func TestAdminWallWithNumber(t *testing.T) {
 	b := newBench(t)
 	b.state(func(s *world.State) { s.Tenants[0].UserConsent, s.Tenants[0].ConsentNumber = false, true })

@@ -109,7 +109,7 @@ func TestPortalMailbox(t *testing.T) {
 	p := b.window().Open("/portal/mailboxes").Follow(world.Sales)
 	p.Press("Save changes", map[string]string{
 		"IMAP": "", "POP": "on", "Authenticated SMTP": "Off", "Exchange Online licence": "on",
-		world.SignInAccount + " may read": "", world.Operator + " may send": "on",
+		world.SignInAccount + " may read": "", world.Administrator + " may read": "on", world.Operator + " may send": "on",
 	})
 	b.state(func(s *world.State) {
 		m := s.Mailbox(world.Sales)
@@ -117,7 +117,7 @@ func TestPortalMailbox(t *testing.T) {
 		if m.IMAP || !m.POP || m.SMTPAuth != world.Off || !m.Licensed {
 			t.Errorf("switches: %+v", m)
 		}
-		if m.Opens(service) || !m.SendsAs(service) || !m.SendsAs(operator) {
+		if m.Opens(service) || !m.Opens(s.UserByName(world.Administrator).ID) || !m.SendsAs(service) || !m.SendsAs(operator) {
 			t.Errorf("rights: %v %v", m.FullAccess, m.SendAs)
 		}
 	})
@@ -130,6 +130,14 @@ func TestPortalMailbox(t *testing.T) {
 	})
 	if p := b.window().Open("/portal/mailboxes/nobody@lab.example"); p.Status != http.StatusNotFound {
 		t.Errorf("unknown mailbox: %d", p.Status)
+	}
+	r, err := http.PostForm(b.origin+"/portal/mailboxes/nobody@lab.example", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != http.StatusNotFound {
+		t.Errorf("changing an unknown mailbox: %d", r.StatusCode)
 	}
 }
 
