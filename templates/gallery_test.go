@@ -242,6 +242,15 @@ var rules = map[string]func(root *html.Node) []string{
 		}
 		return faults
 	},
+	"no step has the number 0, no placeholder is left": func(root *html.Node) []string {
+		var faults []string
+		for _, sign := range []string{"Step 0", "step 0", "{{", "%!", "<no value>"} {
+			if strings.Contains(text(root), sign) {
+				faults = append(faults, sign)
+			}
+		}
+		return faults
+	},
 	"an icon stands beside a word": func(root *html.Node) []string {
 		var faults []string
 		for _, n := range all(root, "svg") {

@@ -164,3 +164,12 @@ func stateText(ctx context.Context, s Setup, r Row) string {
 	}
 	return word(ctx, "state", r.State)
 }
+
+// stepName is "Step 3, Entra application"; only the name for a step that is
+// not in the rail, as the first five while a token is issued again.
+func stepName(ctx context.Context, s Setup, step string) string {
+	if s.Number(step) == 0 {
+		return word(ctx, "step", step)
+	}
+	return t(ctx, "gate.step", "number", s.Number(step), "step", word(ctx, "step", step))
+}

@@ -81,7 +81,7 @@ func step(s StepPage, answers []Fact, after templ.Component, order ...string) te
 			}
 			if s.Gate != nil || s.ReadOnly {
 				if len(answers) > 0 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<section class=\"entries\" aria-labelledby=\"answers-name\"><h2 id=\"answers-name\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<section aria-labelledby=\"answers-name\"><h2 id=\"answers-name\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
