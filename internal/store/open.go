@@ -26,10 +26,6 @@ var ErrNewerSchema = errors.New("store: the database was written by a newer vers
 // ErrDamaged: the file fails SQLite's own check.
 var ErrDamaged = errors.New("store: the database file is damaged")
 
-// SchemaVersion is the schema that this version of the program writes: the
-// number of its last migration.
-const SchemaVersion = 1
-
 // Options say where and how to remember.
 type Options struct {
 	// Path of the database file. Its folder is created with mode 0700, the
