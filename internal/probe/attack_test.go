@@ -286,6 +286,7 @@ func TestEvilStarts(t *testing.T) {
 		"too many lines, pop3":  {probe.POP3, probe.TLS, "S +OK hi\nC CAPA\nS +OK" + strings.Repeat("\nS X", 1200) + "\nS .", probe.Limit, probe.Capability},
 		"too many lines, smtp":  {probe.SMTP, probe.STARTTLS, "S 220 hi\nC EHLO *" + strings.Repeat("\nS 250-X", 1200) + "\nS 250 X", probe.Limit, probe.STARTTLSStage},
 		"250 to AUTH":           {probe.SMTP, probe.STARTTLS, smtpLogin + "S 250 fine", probe.ProtocolError, probe.Authenticate},
+		"no base64, imap":       {probe.IMAP, probe.TLS, imapLogin + "S + *", probe.ProtocolError, probe.Authenticate},
 		"no base64, pop3":       {probe.POP3, probe.TLS, pop3Hello + "C AUTH XOAUTH2\nS + *", probe.ProtocolError, probe.Authenticate},
 		"no base64, smtp":       {probe.SMTP, probe.STARTTLS, smtpHello + "C AUTH XOAUTH2\nS 334 *", probe.ProtocolError, probe.Authenticate},
 		"empty challenge, imap": {probe.IMAP, probe.TLS, imapLogin + "S + \nS T2 NO no", probe.ProtocolError, probe.Authenticate},

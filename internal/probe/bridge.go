@@ -67,7 +67,11 @@ func (b *bridge) Read(p []byte) (int, error) {
 // next returns the next bytes for the library.
 func (b *bridge) next() ([]byte, error) {
 	if b.t.target.Protocol != IMAP {
-		return b.t.piece()
+		piece, err := b.t.piece()
+		if err != nil {
+			return piece, err
+		}
+		return piece, b.t.count()
 	}
 	for {
 		if b.filter.literal > 0 {

@@ -17,7 +17,6 @@ type imapFilter struct {
 	literal  int64 // bytes still to come
 	open     bool  // an answer goes on behind its literal
 	dropping bool  // until the present answer ends
-	lines    int   // so far
 	brackets int   // opened so far
 }
 
@@ -28,19 +27,13 @@ var (
 	literalEnd = regexp.MustCompile(`\{(\d{1,18})\+?\}$`)
 )
 
-// A healthy conversation has some thirty lines and less than ten brackets.
-const (
-	maxLines    = 1000
-	maxBrackets = 100
-)
+// maxBrackets is far above the handful of a healthy conversation.
+const maxBrackets = 100
 
 // pass returns what the library may read of one line, nothing if it may not
 // read it. Replies are shortened to their verdict; the words are in the
 // recorder. The error is for a line that is no IMAP.
 func (f *imapFilter) pass(line string) ([]byte, error) {
-	if f.lines++; f.lines > maxLines {
-		return nil, errManyLines
-	}
 	switch {
 	case f.open || strings.HasPrefix(line, "* "):
 		return f.untagged(line)

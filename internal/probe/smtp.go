@@ -80,10 +80,7 @@ func (s *smtpSession) command(text string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if lines = append(lines, line); len(lines) > maxLines {
-			return nil, errManyLines
-		}
-		if smtpMore(line) {
+		if lines = append(lines, line); smtpMore(line) {
 			continue
 		}
 		switch code, _ := smtpCode(line); {

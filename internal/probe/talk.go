@@ -23,11 +23,12 @@ type talk struct {
 	report Report
 	rec    *recorder
 
-	raw  *budgeted
-	wire io.ReadWriter // raw, then TLS over it
-	br   *bufio.Reader
-	buf  [4 << 10]byte
-	stop func()
+	raw   *budgeted
+	wire  io.ReadWriter // raw, then TLS over it
+	br    *bufio.Reader
+	buf   [4 << 10]byte
+	lines int // so far, without those of headers
+	stop  func()
 
 	sasl *xoauth2.Client // nil where no token is sent
 }
@@ -114,6 +115,17 @@ var (
 	errManyLines = &kindError{Limit, "the server sent more lines than any answer has"}
 )
 
+// maxLines is far above the sixty or so of a healthy conversation.
+const maxLines = 1000
+
+// count adds one line.
+func (t *talk) count() error {
+	if t.lines++; t.lines > maxLines {
+		return errManyLines
+	}
+	return nil
+}
+
 // line returns the server's next line without its end.
 func (t *talk) line() (string, error) {
 	b, err := t.piece()
@@ -123,7 +135,7 @@ func (t *talk) line() (string, error) {
 	case b[len(b)-1] != '\n':
 		return "", errLongLine
 	}
-	return trimEnd(b), nil
+	return trimEnd(b), t.count()
 }
 
 func trimEnd(b []byte) string {
