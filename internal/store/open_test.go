@@ -80,18 +80,6 @@ func TestDurabilitySettings(t *testing.T) {
 	}
 }
 
-func TestSchemaVersion(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "latchkey.db")
-	open(t, store.Options{Path: path})
-	var version int64
-	if err := rawDB(t, path).QueryRow(`SELECT max(version_id) FROM goose_db_version`).Scan(&version); err != nil {
-		t.Fatal(err)
-	}
-	if version != store.SchemaVersion {
-		t.Errorf("the database has schema %d, SchemaVersion is %d", version, store.SchemaVersion)
-	}
-}
-
 func TestOpenRefusesANewerSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	s := open(t, store.Options{Path: path})
