@@ -158,7 +158,7 @@ func TestTheTranscriptOfALongConversationKeepsBothEnds(t *testing.T) {
 		text = append(text, l.Text)
 	}
 	all := strings.Join(text, "\n")
-	if len(text) > 202 || !strings.HasPrefix(all, "220-first\n") || !strings.Contains(all, " lines left out\n") || !strings.Contains(all, "\n554 no\n") {
+	if len(text) > 202 || !strings.Contains(all, "\n220-first\n") || !strings.Contains(all, " lines left out\n") || !strings.Contains(all, "\n554 no\n") {
 		t.Errorf("%d lines: %.60q … %q", len(text), all, all[max(0, len(all)-80):])
 	}
 }

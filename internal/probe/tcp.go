@@ -22,6 +22,7 @@ func (t *talk) dial() error {
 	t.raw.Conn = conn
 	t.wire, t.br = t.raw, bufio.NewReaderSize(t.raw, len(t.buf))
 	t.report.Remote = remoteOf(conn.RemoteAddr().String())
+	t.rec.remark("connected to %s", t.report.Remote)
 
 	closed := make(chan struct{})
 	stop := context.AfterFunc(t.ctx, func() {

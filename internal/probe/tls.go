@@ -38,6 +38,7 @@ func (t *talk) secure() error {
 	t.report.TLS = factsOf(state.PeerCertificates)
 	t.report.TLS.Version = tls.VersionName(state.Version)
 	t.report.TLS.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
+	t.rec.remark("%s, certificate of %s, issued by %s", t.report.TLS.Version, t.report.TLS.Subject, t.report.TLS.Issuer)
 	t.wire = conn
 	t.br = bufio.NewReaderSize(conn, len(t.buf))
 	return nil
