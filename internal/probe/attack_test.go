@@ -282,15 +282,19 @@ func TestEvilStarts(t *testing.T) {
 		"bracket in the greeting": {probe.IMAP, probe.TLS, "S * OK [CAPABILITY (] hi\nC T1 CAPABILITY\nS T1 OK [CAPABILITY (] done", probe.NoMechanism, probe.Authenticate},
 		"nested too deep":         {probe.IMAP, probe.TLS, imapLogin + "S * 1 FETCH (BODYSTRUCTURE " + strings.Repeat("(", 3000), probe.ProtocolError, probe.Authenticate},
 
-		"too many lines, imap":  {probe.IMAP, probe.TLS, imapHello + "C T2*" + strings.Repeat("\nS * 1 EXISTS", 1200), probe.Limit, probe.Authenticate},
-		"too many lines, pop3":  {probe.POP3, probe.TLS, "S +OK hi\nC CAPA\nS +OK" + strings.Repeat("\nS X", 1200) + "\nS .", probe.Limit, probe.Capability},
-		"too many lines, smtp":  {probe.SMTP, probe.STARTTLS, "S 220 hi\nC EHLO *" + strings.Repeat("\nS 250-X", 1200) + "\nS 250 X", probe.Limit, probe.STARTTLSStage},
-		"250 to AUTH":           {probe.SMTP, probe.STARTTLS, smtpLogin + "S 250 fine", probe.ProtocolError, probe.Authenticate},
-		"no base64, imap":       {probe.IMAP, probe.TLS, imapLogin + "S + *", probe.ProtocolError, probe.Authenticate},
-		"no base64, pop3":       {probe.POP3, probe.TLS, pop3Hello + "C AUTH XOAUTH2\nS + *", probe.ProtocolError, probe.Authenticate},
-		"no base64, smtp":       {probe.SMTP, probe.STARTTLS, smtpHello + "C AUTH XOAUTH2\nS 334 *", probe.ProtocolError, probe.Authenticate},
-		"empty challenge, imap": {probe.IMAP, probe.TLS, imapLogin + "S + \nS T2 NO no", probe.ProtocolError, probe.Authenticate},
-		"STAT without numbers":  {probe.POP3, probe.TLS, pop3Login + "S +OK in\nC STAT\nS +OK many", probe.ProtocolError, probe.Open},
+		"too many lines, imap":    {probe.IMAP, probe.TLS, imapHello + "C T2*" + strings.Repeat("\nS * 1 EXISTS", 1200), probe.Limit, probe.Authenticate},
+		"too many lines, pop3":    {probe.POP3, probe.TLS, "S +OK hi\nC CAPA\nS +OK" + strings.Repeat("\nS X", 1200) + "\nS .", probe.Limit, probe.Capability},
+		"too many lines, smtp":    {probe.SMTP, probe.STARTTLS, "S 220 hi\nC EHLO *" + strings.Repeat("\nS 250-X", 1200) + "\nS 250 X", probe.Limit, probe.STARTTLSStage},
+		"success too early, imap": {probe.IMAP, probe.TLS, strings.Replace(imapHello, " SASL-IR", "", 1) + "C T2 AUTHENTICATE XOAUTH2\nS T2 OK in", probe.ProtocolError, probe.Authenticate},
+		"success too early, pop3": {probe.POP3, probe.TLS, pop3Hello + "C AUTH XOAUTH2\nS +OK in", probe.ProtocolError, probe.Authenticate},
+		"success too early, smtp": {probe.SMTP, probe.STARTTLS, smtpHello + "C AUTH XOAUTH2\nS 235 2.7.0 in", probe.ProtocolError, probe.Authenticate},
+		"too long a line, smtp":   {probe.SMTP, probe.STARTTLS, smtpHello + "C AUTH XOAUTH2\nS 334 " + strings.Repeat("x", 3000), probe.Limit, probe.Authenticate},
+		"250 to AUTH":             {probe.SMTP, probe.STARTTLS, smtpLogin + "S 250 fine", probe.ProtocolError, probe.Authenticate},
+		"no base64, imap":         {probe.IMAP, probe.TLS, imapLogin + "S + *", probe.ProtocolError, probe.Authenticate},
+		"no base64, pop3":         {probe.POP3, probe.TLS, pop3Hello + "C AUTH XOAUTH2\nS + *", probe.ProtocolError, probe.Authenticate},
+		"no base64, smtp":         {probe.SMTP, probe.STARTTLS, smtpHello + "C AUTH XOAUTH2\nS 334 *", probe.ProtocolError, probe.Authenticate},
+		"empty challenge, imap":   {probe.IMAP, probe.TLS, imapLogin + "S + \nS T2 NO no", probe.ProtocolError, probe.Authenticate},
+		"STAT without numbers":    {probe.POP3, probe.TLS, pop3Login + "S +OK in\nC STAT\nS +OK many", probe.ProtocolError, probe.Open},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -26,6 +26,8 @@ type session interface {
 	start() error
 	// login runs the SASL exchange with the talk's mechanism.
 	login() error
+	// entered follows a login that has been judged true.
+	entered()
 	// goodbye ends the session in the protocol's way.
 	goodbye() error
 	// release ends what the session has started, and waits for it.

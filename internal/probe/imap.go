@@ -105,12 +105,12 @@ func (s *imapSession) command(tag, text string) error {
 func (s *imapSession) login() error {
 	s.conn.pace(true)
 	defer s.conn.pace(false)
-	if err := s.client.Authenticate(s.sasl); err != nil || s.sasl.Challenge() != nil {
-		return err
-	}
+	return s.client.Authenticate(s.sasl)
+}
+
+func (s *imapSession) entered() {
 	s.conn.settle() // now the library asks for the new capabilities by itself
 	s.after = names(s.client.Caps())
-	return nil
 }
 
 func (s *imapSession) goodbye() error { return s.client.Logout().Wait() }

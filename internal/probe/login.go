@@ -26,9 +26,9 @@ func (t *talk) prepare(login Login) error {
 	return nil
 }
 
-// authenticate runs the SASL exchange of a started session. A success that
-// follows an error challenge is none: the server must fail such an exchange
-// (RFC 7628 §3.2.3).
+// authenticate runs the SASL exchange of a started session. Two kinds of
+// success are none: one that follows an error challenge, which the server must
+// fail (RFC 7628 §3.2.3), and one that comes before the token has been sent.
 func (t *talk) authenticate(s session) error {
 	t.enter(Authenticate)
 	if t.report.TLS == nil || t.report.TLS.Version == "" {
@@ -37,11 +37,17 @@ func (t *talk) authenticate(s session) error {
 	if !offers(t.report.Mechanisms, xoauth2.Mechanism) {
 		return &kindError{NoMechanism, "the server does not offer " + xoauth2.Mechanism}
 	}
-	err := s.login()
-	if err == nil && t.sasl.Challenge() != nil {
-		return &kindError{ProtocolError, "the server refused the token and then reported success"}
+	if err := s.login(); err != nil {
+		return err
 	}
-	return err
+	switch {
+	case t.sasl.Challenge() != nil:
+		return &kindError{ProtocolError, "the server refused the token and then reported success"}
+	case !t.rec.hasResponded():
+		return &kindError{ProtocolError, "the server reported success before it had seen the token"}
+	}
+	s.entered()
+	return nil
 }
 
 func offers(list []string, word string) bool {

@@ -166,6 +166,8 @@ func continuation(line string) (string, bool) {
 	return strings.CutPrefix(line, "+ ")
 }
 
+func (s *pop3Session) entered() {}
+
 func (s *pop3Session) goodbye() error {
 	_, err := s.command("QUIT")
 	return err

@@ -35,6 +35,7 @@ type recorder struct {
 
 	client, server []byte // unfinished lines, at most keptBytes each
 	inSASL         bool
+	responded      bool            // the client has sent more than the command
 	hide           map[string]bool // "C", "S": contents of a message pass
 
 	said said
@@ -81,6 +82,13 @@ func (r *recorder) heard() said {
 	s := r.said
 	s.lines = slices.Clone(s.lines)
 	return s
+}
+
+// hasResponded reports whether the client has sent a SASL response.
+func (r *recorder) hasResponded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.responded
 }
 
 // conceal leaves one side's lines out until reveal: they are somebody's mail.
@@ -143,11 +151,12 @@ var saslStart = regexp.MustCompile(`^(?i:(?:\S+ )?AUTHENTICATE \S+|AUTH \S+)`)
 func (r *recorder) clientLine(text string) {
 	switch command := saslStart.FindString(text); {
 	case r.inSASL:
-		text = secret.Redacted
+		text, r.responded = secret.Redacted, true
 	case command != "":
 		r.inSASL = true
 		if len(text) > len(command) {
 			command += " " + secret.Redacted
+			r.responded = true
 		}
 		text = command
 	}

@@ -120,6 +120,8 @@ func authMechanisms(extensions []string) []string {
 
 func (s *smtpSession) login() error { return s.client.Auth(s.sasl) }
 
+func (s *smtpSession) entered() {}
+
 func (s *smtpSession) goodbye() error { return s.client.Quit() }
 
 func (s *smtpSession) release() {}
