@@ -35,7 +35,8 @@ func NameKey(name string) string {
 		}
 		return r
 	}, norm.NFKC.String(name))
-	folded := norm.NFKC.String(cases.Fold().String(visible))
+	// Lower of upper, because folding alone swaps the two cases of Cherokee.
+	folded := strings.ToLower(strings.ToUpper(norm.NFKC.String(cases.Fold().String(visible))))
 	return strings.Join(strings.Fields(folded), " ")
 }
 
