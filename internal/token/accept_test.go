@@ -87,12 +87,18 @@ func TestPromote(t *testing.T) {
 		if err := s.Tokens().Update(t.Context(), accept); err != nil {
 			t.Fatal(err)
 		}
-		go func() { _, _ = src.Renew(t.Context(), account, token.Candidate) }()
+		renewed := make(chan error)
+		go func() {
+			_, err := src.Renew(t.Context(), account, token.Candidate)
+			renewed <- err
+		}()
 		time.Sleep(time.Second)
 		if err := promote(); !errors.Is(err, token.ErrLeased) {
 			t.Errorf("Promote during the candidate's renewal = %v, want ErrLeased", err)
 		}
-		time.Sleep(10 * time.Second)
+		if err := <-renewed; err != nil {
+			t.Fatal(err)
+		}
 		for range 3 { // the current token's epoch runs ahead of the candidate's
 			p.newest, p.takes = 0, 0
 			if _, err := src.Renew(t.Context(), account, token.Current); err != nil {
