@@ -65,8 +65,9 @@ var errNoHost = errors.New("it names no host")
 // them.
 func (s *Server) CloseStreams() { s.close() }
 
-// tries is how often one client may knock at a door that a guess could open.
-const tries = 30
+// tries is how often a minute one client may knock at a door that a guess could
+// open. Codes have 128 bits; the limit is for whoever does not know that.
+const tries = 120
 
 // Handler returns the routes.
 func (s *Server) Handler() http.Handler {
@@ -78,9 +79,13 @@ func (s *Server) Handler() http.Handler {
 	r.Get("/static/{file}", s.staticFile)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 
-	guessable := httprate.LimitBy(tries, time.Minute, func(r *http.Request) (string, error) {
-		return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
-	})
+	guessable := httprate.Limit(tries, time.Minute,
+		httprate.WithKeyFuncs(func(r *http.Request) (string, error) {
+			return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
+		}),
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			s.plainError(w, r, http.StatusTooManyRequests)
+		}))
 	// Before the first administrator is claimed nothing exists but a static
 	// page and the claim itself; afterwards the claim does not exist.
 	r.Group(func(r chi.Router) {

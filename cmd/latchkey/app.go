@@ -94,7 +94,7 @@ func (a *app) keep(ctx context.Context) {
 	k := &keeper.Keeper{
 		Store: a.store.Tokens(), Source: a.wizard.Tokens(), Owner: a.owner, Log: a.log,
 		Renewed: func(ctx context.Context, account string) {
-			if err := a.wizard.StartRun(ctx, setup.ID(account), ""); err != nil && ctx.Err() == nil {
+			if err := a.wizard.StartRun(ctx, setup.ID(account), setup.StepHandover); err != nil && ctx.Err() == nil {
 				a.log.Error("checks not started after a renewal", "setup", account, "error", err)
 			}
 		},

@@ -93,6 +93,9 @@ func (s Setup) Values(f Field) (any, bool) {
 	case FieldConsent:
 		return s.Registration.Consent, true
 	case FieldEvidence:
+		if s.Mailbox.Decision == "" {
+			return nil, true
+		}
 		return s.Mailbox, true
 	case FieldAttempt:
 		return s.SignIn.Attempts, true
@@ -101,6 +104,9 @@ func (s Setup) Values(f Field) (any, bool) {
 	case FieldTestMessage:
 		return s.Verification.TestMessage, true
 	case FieldHandover:
+		if s.Handover.Key == "" {
+			return nil, true
+		}
 		return []any{s.Handover.Key, s.Handover.GeneratedAt}, true
 	case FieldReport:
 		return s.Handover.ReportAt, true

@@ -45,7 +45,8 @@ func (w *Wizard) Callback(ctx context.Context, query url.Values, b Browser) (Att
 	// code is spent with the first request.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redeemLife)
 	defer cancel()
-	if a, err = w.takeOnce(ctx, a); err != nil || a.State != AttemptRedeeming {
+	a, mine, err := w.takeOnce(ctx, a)
+	if err != nil || !mine {
 		return a, err
 	}
 	w.Hook("redeem_intended")
@@ -111,36 +112,21 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 	return a, p, err
 }
 
-// takeOnce moves the attempt from arrived to redeeming by compare-and-swap:
-// of any number of parallel arrivals one goes on, the others see its state.
-// It also writes down the intent, so that a crash is explained later.
-func (w *Wizard) takeOnce(ctx context.Context, a Attempt) (Attempt, error) {
-	err := w.Store.Update(ctx, func(tx Tx) error {
-		now, err := tx.Attempt(a.ID)
-		if err != nil {
+// takeOnce moves the attempt from arrived to redeeming by compare-and-swap: of
+// any number of parallel arrivals one goes on, the others see its state. It
+// also writes down the intent, so that a crash is explained later.
+func (w *Wizard) takeOnce(ctx context.Context, a Attempt) (now Attempt, mine bool, err error) {
+	err = w.Store.Update(ctx, func(tx Tx) error {
+		mine = false
+		if now, err = tx.Attempt(a.ID); err != nil || now.State != AttemptArrived {
 			return err
 		}
-		if now.State != AttemptArrived {
-			a = now
-			return errTaken
-		}
+		mine = true
 		now.State, now.Arrived = AttemptRedeeming, w.Now().UTC()
-		a = now
-		return tx.SaveAttempt(&a)
+		return tx.SaveAttempt(&now)
 	})
-	if errors.Is(err, errTaken) {
-		return a, nil
-	}
-	if errors.Is(err, ErrConflict) {
-		err = w.Store.View(ctx, func(tx Tx) error {
-			a, err = tx.Attempt(a.ID)
-			return err
-		})
-	}
-	return a, err
+	return now, mine, err
 }
-
-var errTaken = errors.New("wizard: taken by another request")
 
 // stage judges the redeemed token and stores it for acceptance, or stores why
 // there is none.

@@ -186,6 +186,13 @@ func (v *View) overlay() {
 			}
 		}
 	}
+	if v.Attempt.ID != "" && !v.Attempt.Final() {
+		for i, s := range v.Steps {
+			if s.Step.ID == setup.StepSignIn && s.State == flow.NotStarted {
+				v.Steps[i].State = flow.InProgress
+			}
+		}
+	}
 	v.Next = v.next()
 	if v.Next.Waits {
 		for i, s := range v.Steps {

@@ -1,0 +1,349 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/admin"
+	"latchkey/internal/locale"
+	"latchkey/internal/provider"
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+	"latchkey/internal/setup"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/internal/wizard"
+	"latchkey/web"
+)
+
+// stand is the product on loopback: a real database, the real handlers, and an
+// authority that lies on demand.
+type stand struct {
+	t         *testing.T
+	url       string
+	authority *authority
+	wizard    *wizard.Wizard
+	store     *store.Store
+	admin     *admin.Service
+	log       *safeBuffer
+	file      string // of the database
+	owner     wizard.Who
+}
+
+// safeBuffer is a log that tests read while the server writes.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+const ownerPassword = "a quiet harbour at dusk"
+
+func newStand(t *testing.T) *stand {
+	t.Helper()
+	s := &stand{t: t, authority: newAuthority(t), log: &safeBuffer{}}
+	var handler http.Handler
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.url = "http://localhost:" + u.Port()
+	dir := t.TempDir()
+	s.file = filepath.Join(dir, "latchkey.db")
+	ring, err := seal.CreateRing(filepath.Join(dir, "ring"), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.store, err = store.Open(t.Context(), store.Options{Path: s.file, Ring: ring}); err != nil {
+		t.Fatal(err)
+	}
+	if s.admin, err = admin.NewService(s.store.Admin(), time.Now, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	entra := provider.Entra.At(s.authority.URL, nil)
+	s.wizard, err = wizard.New(wizard.Options{
+		Store: s.store.Wizard(), Providers: []provider.Provider{entra}, ExternalURL: s.url, Node: "NODE1",
+		Key: secret.New(strings.Repeat("k", 64)), Now: time.Now, Rand: rand.Reader, Log: log,
+		Report: func(wizard.View) ([]byte, error) { return []byte("{}"), nil },
+	}, func(r token.Refresher) *token.Source { return token.NewSource(s.store.Tokens(), r, "test", token.Options{}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge, err := web.New(web.Options{
+		Wizard: s.wizard, Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: time.Now, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler = edge.Handler()
+	t.Cleanup(func() {
+		edge.CloseStreams()
+		server.Close()
+		s.wizard.Close()
+		if err := s.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// claimed makes the administrator and returns their window.
+func (s *stand) claimed() *window {
+	s.t.Helper()
+	code, err := s.admin.NewClaimLink(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w := s.window()
+	form := url.Values{"name": {"Owner"}, "password": {ownerPassword}, "password_again": {ownerPassword}}
+	if got := w.post("/claim/"+code.Reveal(), form); got.path != "/" || got.status != 200 {
+		s.t.Fatalf("claim ended at %s with %d: %s", got.path, got.status, got.body)
+	}
+	accounts, err := s.admin.Accounts(s.t.Context())
+	if err != nil || len(accounts) != 1 {
+		s.t.Fatalf("accounts: %v, %v", accounts, err)
+	}
+	s.owner = wizard.Who{Kind: wizard.WhoAdmin, ID: accounts[0].ID, Name: accounts[0].Name, IP: "127.0.0.1"}
+	return w
+}
+
+// ready makes a setup whose sign-in step is open.
+func (s *stand) ready() setup.ID {
+	s.t.Helper()
+	ctx := s.t.Context()
+	made, err := s.wizard.Start(ctx, s.owner)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.answer(made.ID, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap"},
+	})
+	s.answer(made.ID, setup.StepAddresses, nil)
+	s.answer(made.ID, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}, "redirect_uris": {s.url + "/callback"},
+	})
+	v := s.view(made.ID)
+	if st, _ := v.Step(setup.StepSignIn); !st.Open {
+		s.t.Fatalf("the sign-in step is closed: %+v", st.Needs)
+	}
+	return made.ID
+}
+
+func (s *stand) answer(id setup.ID, step setup.StepID, e wizard.Entries) {
+	s.t.Helper()
+	err := s.wizard.Answer(s.t.Context(), s.owner, wizard.Submit{Setup: id, Step: step, Entries: e, Confirmed: true})
+	if err != nil {
+		s.t.Fatalf("%s: %v", step, err)
+	}
+	s.settle(id)
+}
+
+// settle waits until no check of the setup runs any more.
+func (s *stand) settle(id setup.ID) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
+	defer cancel()
+	if err := s.wizard.Wait(ctx, id); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stand) view(id setup.ID) wizard.View {
+	s.t.Helper()
+	v, err := s.wizard.View(s.t.Context(), wizard.System, id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// finding is the first finding of the sign-in step.
+func (s *stand) finding(id setup.ID) string {
+	s.t.Helper()
+	s.settle(id)
+	st, _ := s.view(id).Step(setup.StepSignIn)
+	if fs := st.Findings(); len(fs) > 0 {
+		return fs[0].Code()
+	}
+	return ""
+}
+
+// stored reports whether a token is stored for the setup.
+func (s *stand) stored(id setup.ID) bool { return s.view(id).Key.Present }
+
+// link makes a one-time link in the owner's window.
+func (s *stand) link(owner *window, id setup.ID) string {
+	s.t.Helper()
+	page := owner.post("/m/"+string(id)+"/sign-in/link", nil)
+	link := regexp.MustCompile(`http://localhost:\d+/w/[a-z0-9]+`).FindString(page.body)
+	if link == "" {
+		s.t.Fatalf("no link on %s (%d): %s", page.path, page.status, page.body)
+	}
+	return link
+}
+
+// leave opens a link in a private window and returns the identity provider's
+// address it leads to.
+func (s *stand) leave(private *window, link string) string {
+	s.t.Helper()
+	path := strings.TrimPrefix(link, s.url)
+	if got := private.get(path); got.status != 200 {
+		s.t.Fatalf("landing: %d %s", got.status, got.body)
+	}
+	got := private.post(path, nil)
+	m := regexp.MustCompile(`href="([^"]*/authorize\?[^"]*)"`).FindStringSubmatch(got.body)
+	if got.status != 200 || m == nil {
+		s.t.Fatalf("confirm: %d %s", got.status, got.body)
+	}
+	return strings.ReplaceAll(m[1], "&amp;", "&")
+}
+
+// authorized goes to the identity provider and returns the callback address it
+// sends back to, without going there.
+func (s *stand) authorized(private *window, address string) string {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client := *private.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return strings.TrimPrefix(response.Header.Get("Location"), s.url)
+}
+
+// window is a browser window with cookies of its own.
+type window struct {
+	t      *testing.T
+	base   string
+	client *http.Client
+	header http.Header
+}
+
+type localJar struct{ http.CookieJar }
+
+func secure(u *url.URL) *url.URL {
+	c := *u
+	c.Scheme = "https"
+	return &c
+}
+
+func (j localJar) SetCookies(u *url.URL, c []*http.Cookie) { j.CookieJar.SetCookies(secure(u), c) }
+func (j localJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.Cookies(secure(u)) }
+
+func (s *stand) window() *window {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &window{t: s.t, base: s.url, header: http.Header{}, client: &http.Client{
+		Jar: localJar{jar}, Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
+	}}
+}
+
+// shown is what a window shows.
+type shown struct {
+	status int
+	path   string
+	body   string
+	header http.Header
+}
+
+func (w *window) get(path string) shown {
+	w.t.Helper()
+	return w.do(http.MethodGet, path, nil, nil)
+}
+
+func (w *window) post(path string, form url.Values) shown {
+	w.t.Helper()
+	return w.do(http.MethodPost, path, strings.NewReader(form.Encode()), http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {w.base}, "Sec-Fetch-Site": {"same-origin"},
+	})
+}
+
+func (w *window) do(method, path string, body io.Reader, header http.Header) shown {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.base+path, body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, h := range []http.Header{w.header, header} {
+		for name, values := range h {
+			r.Header[name] = values
+		}
+	}
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	response, err := w.client.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return shown{response.StatusCode, response.Request.URL.RequestURI(), string(b), response.Header}
+}
+
+// noSecretIn fails if a planted value is readable anywhere: log, database.
+func (s *stand) noSecretIn(values ...string) {
+	s.t.Helper()
+	files, err := filepath.Glob(s.file + "*")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	texts := map[string]string{"log": s.log.String()}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		texts[filepath.Base(f)] = string(b)
+	}
+	for where, text := range texts {
+		for _, value := range values {
+			if value != "" && strings.Contains(text, value) {
+				s.t.Errorf("a planted value is readable in %s", where)
+			}
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+)
+
+// invited returns a second person's window, waiting to be let in.
+func (s *stand) invited(owner *window, id setup.ID, role, name string) (*window, wizard.Participant) {
+	s.t.Helper()
+	page := owner.post("/m/"+string(id)+"/people/invite", url.Values{"role": {role}})
+	link := regexp.MustCompile(`/join/[a-z0-9]+`).FindString(page.body)
+	if link == "" {
+		s.t.Fatalf("no invitation on %s (%d)", page.path, page.status)
+	}
+	guest := s.window()
+	for range 5 { // scanners look first
+		if got := s.window().get(link); got.status != http.StatusOK {
+			s.t.Fatalf("the invitation died of being looked at: %d", got.status)
+		}
+	}
+	if got := guest.post(link, url.Values{"name": {name}}); got.path != "/waiting" {
+		s.t.Fatalf("claimed to %s (%d)", got.path, got.status)
+	}
+	if got := s.window().post(link, url.Values{"name": {"Second"}}); got.status != http.StatusGone {
+		s.t.Errorf("a claimed invitation was claimed again: %d", got.status)
+	}
+	people := s.view(id).People
+	return guest, people[len(people)-1]
+}
+
+// events opens a page's event stream and returns the arrivals of its events.
+func (w *window) events(ctx context.Context, path string) <-chan time.Time {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client := *w.client
+	client.Timeout = 0
+	response, err := client.Do(r)
+	if err != nil || response.StatusCode != http.StatusOK {
+		w.t.Fatalf("event stream: %v, %v", response, err)
+	}
+	arrivals := make(chan time.Time, 100)
+	go func() {
+		defer close(arrivals)
+		defer response.Body.Close()
+		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "event: part") {
+				arrivals <- time.Now()
+			}
+		}
+	}()
+	return arrivals
+}
+
+// The waiting room, the steps of the role, the write-only secret page, and the
+// saved fact on the other side within a second, never the value.
+func TestTwoPeople(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	base := "/m/" + string(id)
+	guest, p := s.invited(owner, id, "m365_admin", "Dana")
+
+	if got := guest.get(base); got.status != http.StatusNotFound {
+		t.Errorf("somebody in the waiting room sees the setup: %d", got.status)
+	}
+	if got := owner.get(base + "/people"); !strings.Contains(got.body, "Dana") {
+		t.Error("the owner does not see who waits")
+	}
+	owner.post(base+"/people/admit", url.Values{"id": {p.ID}})
+	if got := guest.get("/waiting"); !strings.Contains(got.body, base) {
+		t.Error("the waiting room does not lead on")
+	}
+	if got := guest.get("/"); got.path != base {
+		t.Errorf("the guest's home is %s", got.path)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	arrivals := owner.events(ctx, base+"/events")
+	const planted = "Planted~secret.value_of_the_guest-42"
+	saved := time.Now()
+	got := guest.post(base+"/registration/secret", url.Values{"client_secret": {planted}, "secret_ends": {"2027-03-11"}})
+	if got.status != http.StatusOK || !strings.Contains(got.path, "saved=yes") {
+		t.Fatalf("the secret page answered %d at %s", got.status, got.path)
+	}
+	select {
+	case at := <-arrivals:
+		if at.Sub(saved) > time.Second {
+			t.Errorf("the other side heard of it after %v", at.Sub(saved))
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("the other side heard nothing")
+	}
+	s.settle(id)
+	shownTo := owner.get(base + "/registration").body
+	if !strings.Contains(shownTo, "Dana") {
+		t.Error("the owner does not see who saved the secret")
+	}
+	for _, w := range []*window{owner, guest} {
+		for _, path := range []string{"", "/registration", "/registration/secret", "/report", "/report.json", "/report.md", "/history", "/people"} {
+			if strings.Contains(w.get(base+path).body, planted) {
+				t.Errorf("%s shows the secret", path)
+			}
+		}
+	}
+	s.noSecretIn(planted)
+
+	// What the role may do, and what not.
+	for path, want := range map[string]int{
+		"/registration": 200, "/mailbox": 200, "/application": 403, "/addresses": 403, "/verification": 403, "/handover": 403,
+		"/people/invite": 403, "/sign-in/link": 403, "/sign-in/accept": 403, "/reissue": 403,
+	} {
+		form := url.Values{
+			"tenant": {homeTenant}, "client_id": {clientID}, "decision": {"verification"}, "role": {"observer"}, "attempt": {"x"}, "key": {"delete_test_key"},
+		}
+		if got := guest.post(base+path, form); got.status != want {
+			t.Errorf("the guest's POST %s: %d at %s, want %d", path, got.status, got.path, want)
+		}
+	}
+	other := s.ready()
+	for _, path := range []string{"", "/registration", "/report.json", "/events"} {
+		if got := guest.get("/m/" + string(other) + path); got.status != http.StatusNotFound {
+			t.Errorf("the guest sees another setup's %q: %d", path, got.status)
+		}
+	}
+	if got := guest.get("/mailboxes/new"); got.status != http.StatusForbidden {
+		t.Errorf("the guest may begin setups: %d", got.status)
+	}
+
+	// Ending the stay acts at once.
+	owner.post(base+"/people/revoke", url.Values{"id": {p.ID}})
+	if got := guest.get(base); !strings.HasPrefix(got.path, "/login") {
+		t.Errorf("after the end of the stay: %d at %s", got.status, got.path)
+	}
+}
+
+// Both sides see who acts next: the registration waits for the guest.
+func TestBothSeeWhoActsNext(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	made, err := s.wizard.Start(t.Context(), s.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.answer(made.ID, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"mailbox_account"}, "mailboxes": {"support@contoso.example"},
+		"sign_in_account": {"support@contoso.example"}, "protocols": {"imap"},
+	})
+	guest, p := s.invited(owner, made.ID, "m365_admin", "Dana")
+	owner.post("/m/"+string(made.ID)+"/people/admit", url.Values{"id": {p.ID}})
+	s.answer(made.ID, setup.StepAddresses, nil)
+	base := "/m/" + string(made.ID)
+	if got := owner.get(base); !strings.Contains(got.body, "Next: Dana") || !strings.Contains(got.body, "Waiting for Dana") {
+		t.Error("the owner does not see that Dana acts next")
+	}
+	if got := guest.get(base); !strings.Contains(got.body, "Next: you") {
+		t.Error("the guest does not see that it is their turn")
+	}
+	guest.post(base+"/registration", url.Values{"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}})
+	s.settle(made.ID)
+	if got := guest.get(base); strings.Contains(got.body, "Next: Dana") {
+		t.Error("the turn has not moved on")
+	}
+}
+
+// Two people save the same step: the second is told and chooses; two who save
+// different steps do not meet.
+func TestConflictShowsBothValues(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	path := "/m/" + string(id) + "/registration"
+	revision := regexp.MustCompile(`name="revision" value="([^"]+)"`)
+	old := revision.FindStringSubmatch(owner.get(path).body)[1]
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
+	form := url.Values{"tenant": {homeTenant}, "client_id": {clientID}, "redirect_uris": {s.url + "/callback"}, "revision": {old}}
+	if got := owner.post(path, form); got.status != http.StatusOK {
+		t.Errorf("another step's answers made a conflict: %d", got.status)
+	}
+	old = revision.FindStringSubmatch(owner.get(path).body)[1]
+	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {"theirs.example"}, "client_id": {clientID}, "redirect_uris": {s.url + "/callback"}})
+	form.Set("tenant", "mine.example")
+	form.Set("revision", old)
+	got := owner.post(path, form)
+	if got.status != http.StatusConflict || !strings.Contains(got.body, "theirs.example") || !strings.Contains(got.body, "mine.example") {
+		t.Fatalf("conflict answered %d", got.status)
+	}
+	chosen := url.Values{"tenant": {"mine.example"}, "merge": {"yes"}, "revision": {revision.FindStringSubmatch(got.body)[1]}}
+	owner.post(path, chosen)
+	s.settle(id)
+	if reg := s.view(id).Setup.Registration; reg.Tenant != "mine.example" || reg.ClientID != clientID {
+		t.Errorf("after the choice: %+v", reg)
+	}
+}
