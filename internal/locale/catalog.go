@@ -115,7 +115,7 @@ func (c *Catalog) Name(tag string) string {
 func (c *Catalog) Printer(preferred ...string) *Printer {
 	for _, p := range preferred {
 		wanted, _, err := language.ParseAcceptLanguage(p)
-		if err != nil || len(wanted) == 0 {
+		if err != nil {
 			continue
 		}
 		if _, i, confidence := c.match.Match(wanted...); confidence > language.No {
