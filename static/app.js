@@ -24,20 +24,29 @@
     }, Math.max(0, spoken + pause - Date.now()));
   };
 
-  const copyButtons = (root) => {
-    if (!navigator.clipboard) return;
-    for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
+  // Buttons that only a script can serve are hidden until it is there. Each
+  // changes its label when it is done.
+  const reveal = (root) => {
+    for (const button of root.querySelectorAll("button[data-done]")) button.hidden = "copy" in button.dataset && !navigator.clipboard;
+  };
+  const relabel = (button) => {
+    const label = button.querySelector("[data-label]");
+    [label.textContent, button.dataset.done] = [button.dataset.done, label.textContent];
   };
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest && event.target.closest("button[data-copy]");
-    if (!button) return;
-    const label = button.querySelector("[data-label]");
-    const before = label.textContent;
-    if (before === button.dataset.done) return;
+    const button = event.target.closest && event.target.closest("button[data-done]");
+    if (!button || button.dataset.busy) return;
+    if ("pause" in button.dataset) {
+      paused = !paused;
+      relabel(button);
+      if (paused) close(); else open();
+      return;
+    }
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    label.textContent = button.dataset.done;
+    button.dataset.busy = "yes";
     say(button.dataset.done);
-    setTimeout(() => { label.textContent = before; }, 3000);
+    relabel(button);
+    setTimeout(() => { relabel(button); delete button.dataset.busy; }, 3000);
   });
 
   // "6 minutes ago" beside an absolute time, never in place of it.
@@ -70,7 +79,7 @@
     const copy = element.cloneNode(true);
     for (const age of copy.querySelectorAll(".ago")) age.remove();
     for (const time of copy.querySelectorAll("time")) time.setAttribute("data-ago", "");
-    for (const button of copy.querySelectorAll("[data-copy]")) button.hidden = true;
+    for (const button of copy.querySelectorAll("[data-done]")) button.hidden = true;
     for (const fold of copy.querySelectorAll("details")) fold.open = false;
     return copy.outerHTML;
   };
@@ -78,7 +87,7 @@
     const open = [...old.querySelectorAll("details")].map((fold) => fold.open);
     [...fresh.querySelectorAll("details")].forEach((fold, i) => { fold.open = fold.open || !!open[i]; });
     old.replaceWith(document.adoptNode(fresh));
-    copyButtons(fresh);
+    reveal(fresh);
     ages();
   };
   // A gate that has opened changes the page as a whole. It is replaced as a
@@ -99,6 +108,7 @@
   };
   let running = false, again = false;
   const refresh = async () => {
+    if (paused) return;
     if (running) { again = true; return; }
     running = true;
     try {
@@ -113,10 +123,10 @@
   // One stream per tab, closed while nobody looks: browsers allow six
   // connections to a host over HTTP/1.1, for all tabs together.
   const address = document.body.dataset.events;
-  let stream, soon, hidden, over = !address;
+  let stream, soon, hidden, paused = false, over = !address;
   const close = () => { if (stream) stream.close(); stream = undefined; };
   const open = () => {
-    if (over || stream) return;
+    if (over || paused || stream) return;
     stream = new EventSource(address);
     const changed = () => { clearTimeout(soon); soon = setTimeout(refresh, 150); };
     for (const name of ["part", "title", "message"]) stream.addEventListener(name, changed);
@@ -132,7 +142,7 @@
     else open();
   });
 
-  copyButtons(document);
+  reveal(document);
   ages();
   setInterval(ages, 30000);
   open();

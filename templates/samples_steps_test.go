@@ -217,7 +217,7 @@ func signIn() SignInView {
 }
 
 func signInSamples() map[string]templ.Component {
-	start, wait, admit, accept, failed, done, paused, auto := signIn(), signIn(), signIn(), signIn(), signIn(), signIn(), signIn(), signIn()
+	start, wait, admit, accept, failed, done, auto := signIn(), signIn(), signIn(), signIn(), signIn(), signIn(), signIn()
 	start.Link, start.Progress, start.Live = "", progress(), Live{}
 	wait.ECE, wait.QR = true, "/m/k3/sign-in/link.svg"
 	admit.Browser = "firefox"
@@ -232,11 +232,10 @@ func signInSamples() map[string]templ.Component {
 	done.Progress, done.Evidence, done.Verdict, done.Link = progress("done", "done", "done", "done"), proofs("yes"), "fresh", ""
 	done.Live, done.Onward.Gate = Live{}, nil
 	done.Setup.Rail[5].State = "done"
-	paused.Live.Events, paused.Live.Paused = "", true
 	auto.Live.Auto, auto.Browser = 10, "other"
 	return map[string]templ.Component{
 		"sign-in": SignIn(wait), "sign-in-start": SignIn(start), "sign-in-admit": SignIn(admit), "sign-in-accept": SignIn(accept),
-		"sign-in-failed": SignIn(failed), "sign-in-done": SignIn(done), "sign-in-paused": SignIn(paused), "sign-in-auto": SignIn(auto),
+		"sign-in-failed": SignIn(failed), "sign-in-done": SignIn(done), "sign-in-auto": SignIn(auto),
 		"sign-in-blocked": SignIn(SignInView{StepPage: closed(stepOf(midway(), "sign_in"))}),
 	}
 }

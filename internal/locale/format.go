@@ -40,9 +40,6 @@ func formatOf(tag string) format {
 // named: the two people of a session may sit in two of them.
 func (p *Printer) Clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
 
-// Second is Clock with seconds, for the times of checks.
-func (p *Printer) Second(t time.Time) string { return t.UTC().Format("15:04:05") + " UTC" }
-
 // Date is the day, "20 Aug 2026".
 func (p *Printer) Date(t time.Time) string {
 	t = t.UTC()
