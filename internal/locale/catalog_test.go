@@ -151,7 +151,7 @@ func TestFormats(t *testing.T) {
 	}
 	p := &Printer{format: formatOf("en")}
 	for got, want := range map[string]string{
-		p.Clock(at): "13:05 UTC",
+		p.Clock(at):     "13:05 UTC",
 		p.Number(-1200): "-1,200", p.Number(999): "999", p.Milliseconds(2140): "2,140 ms", p.Milliseconds(31_500): "31 s",
 		p.List(): "", p.List("one"): "one", p.List("one", "two"): "one and two",
 	} {
