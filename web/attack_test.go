@@ -16,7 +16,7 @@ import (
 func (s *stand) signIn(owner, private *window, id setup.ID) shown {
 	s.t.Helper()
 	address := s.leave(private, s.link(owner, id))
-	return private.get(s.authorized(private, address))
+	return private.Get(s.authorized(private, address))
 }
 
 func (s *stand) attempt(id setup.ID) wizard.Attempt { return s.view(id).Attempt }
@@ -26,13 +26,13 @@ func TestSignInIsStagedAndUsedOnlyWhenAccepted(t *testing.T) {
 	owner := s.claimed()
 	id := s.ready()
 	got := s.signIn(owner, s.window(), id)
-	if !strings.HasSuffix(got.path, "/done") || strings.Contains(got.path, "code=") {
-		t.Errorf("the callback led to %s", got.path)
+	if !strings.HasSuffix(got.Path, "/done") || strings.Contains(got.Path, "code=") {
+		t.Errorf("the callback led to %s", got.Path)
 	}
 	if a := s.attempt(id); a.State != wizard.AttemptStaged || s.stored(id) {
 		t.Fatalf("attempt is %s, token in use = %v", a.State, s.stored(id))
 	}
-	owner.post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
 	s.settle(id)
 	if a := s.attempt(id); a.State != wizard.AttemptAccepted || !s.stored(id) {
 		t.Errorf("after acceptance: attempt is %s, token stored = %v", a.State, s.stored(id))
@@ -60,7 +60,7 @@ func TestCodesSwappedBetweenTwoSetups(t *testing.T) {
 	callbacks[0].Set("code", b)
 	callbacks[1].Set("code", a)
 	for i, id := range []setup.ID{one, two} {
-		windows[i].get("/callback?" + callbacks[i].Encode())
+		windows[i].Get("/callback?" + callbacks[i].Encode())
 		if got := s.finding(id); got != "code_of_another_sign_in" || s.stored(id) || s.attempt(id).State != wizard.AttemptFailed {
 			t.Errorf("setup %d: finding %q, attempt %s, stored %v", i+1, got, s.attempt(id).State, s.stored(id))
 		}
@@ -82,15 +82,15 @@ func TestFiftyParallelCallbacksMakeOneTokenRequest(t *testing.T) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			if got := private.get(callback); got.status != http.StatusOK {
-				t.Errorf("a callback was answered %d", got.status)
+			if got := private.Get(callback); got.Status != http.StatusOK {
+				t.Errorf("a callback was answered %d", got.Status)
 			}
 		}()
 	}
 	time.Sleep(300 * time.Millisecond) // let the others arrive while the first one redeems
 	close(s.authority.pause)
 	group.Wait()
-	private.get(callback) // and once more, afterwards
+	private.Get(callback) // and once more, afterwards
 	if n := s.authority.tokens.Load(); n != 1 {
 		t.Errorf("%d token requests", n)
 	}
@@ -109,8 +109,8 @@ func TestForeignBrowser(t *testing.T) {
 	callback := s.authorized(private, s.leave(private, s.link(owner, victim)))
 	s.leave(foreign, s.link(owner, attacker))
 	for name, w := range map[string]*window{"with cookies of another sign-in": foreign, "without cookies": s.window(), "owner's own window": owner} {
-		if got := w.get(callback); got.status != http.StatusForbidden {
-			t.Errorf("%s: answered %d", name, got.status)
+		if got := w.Get(callback); got.Status != http.StatusForbidden {
+			t.Errorf("%s: answered %d", name, got.Status)
 		}
 	}
 	if s.authority.tokens.Load() != 0 || s.attempt(victim).State != wizard.AttemptConfirmed {
@@ -126,7 +126,7 @@ func TestForeignBrowser(t *testing.T) {
 		t.Errorf("%d refusals are recorded, want 3", refused)
 	}
 	// The right browser is not harmed.
-	private.get(callback)
+	private.Get(callback)
 	if a := s.attempt(victim); a.State != wizard.AttemptStaged {
 		t.Errorf("the right browser then got %s", a.State)
 	}
@@ -172,17 +172,17 @@ func TestRefusedAndPinnedPerson(t *testing.T) {
 	id := s.ready()
 	s.authority.lie(lies{person: "admin@contoso.example"})
 	s.signIn(owner, s.window(), id)
-	owner.post("/m/"+string(id)+"/sign-in/refuse", url.Values{"attempt": {s.attempt(id).ID}})
+	owner.Post("/m/"+string(id)+"/sign-in/refuse", url.Values{"attempt": {s.attempt(id).ID}})
 	if got := s.finding(id); got != "sign_in_turned_down" || s.stored(id) {
 		t.Fatalf("after the refusal: %q, stored %v", got, s.stored(id))
 	}
-	owner.post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
 	if s.stored(id) {
 		t.Fatal("a refused token was accepted afterwards")
 	}
 	s.authority.lie(lies{})
 	s.signIn(owner, s.window(), id)
-	owner.post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
 	s.settle(id)
 	if !s.stored(id) {
 		t.Fatal("the right account was not accepted")
@@ -208,8 +208,8 @@ func TestAcceptNamesItsAttempt(t *testing.T) {
 	old := s.attempt(id).ID
 	s.authority.lie(lies{person: "admin@contoso.example"})
 	s.signIn(owner, s.window(), id)
-	if got := owner.post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {old}}); got.status != http.StatusConflict {
-		t.Errorf("accepting a replaced attempt: %d", got.status)
+	if got := owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {old}}); got.Status != http.StatusConflict {
+		t.Errorf("accepting a replaced attempt: %d", got.Status)
 	}
 	if s.stored(id) {
 		t.Error("something was accepted")

@@ -28,24 +28,24 @@ func TestHostileHostAndForwardedHeadersChangeNoLink(t *testing.T) {
 		{"X-Rewrite-Url": {"/m/other"}}, {"X-Http-Host-Override": {evil}}, {"X-Forwarded-Port": {"443"}},
 	}
 	for _, h := range sets {
-		owner.header = h
-		page := owner.post("/m/"+string(id)+"/sign-in/link", nil)
-		if page.status != http.StatusOK || strings.Contains(page.body, evil) {
-			t.Fatalf("%v: status %d, evil in page = %v", h, page.status, strings.Contains(page.body, evil))
+		owner.Header = h
+		page := owner.Post("/m/"+string(id)+"/sign-in/link", nil)
+		if page.Status != http.StatusOK || strings.Contains(page.Body, evil) {
+			t.Fatalf("%v: status %d, evil in page = %v", h, page.Status, strings.Contains(page.Body, evil))
 		}
 		private := s.window()
-		private.header = h
-		link := regexp.MustCompile(`http://localhost:\d+/w/[a-z0-9]+`).FindString(page.body)
+		private.Header = h
+		link := regexp.MustCompile(`http://localhost:\d+/w/[a-z0-9]+`).FindString(page.Body)
 		u, err := url.Parse(s.leave(private, link))
 		if err != nil || u.Query().Get("redirect_uri") != s.url+"/callback" {
 			t.Errorf("%v: redirect_uri %q, %v", h, u.Query().Get("redirect_uri"), err)
 		}
 	}
-	owner.header = http.Header{"Host": {evil}}
-	if got := owner.get("/"); got.status != http.StatusMisdirectedRequest || strings.Contains(got.body, "//"+evil) {
-		t.Errorf("a foreign Host was answered %d", got.status)
+	owner.Header = http.Header{"Host": {evil}}
+	if got := owner.Get("/"); got.Status != http.StatusMisdirectedRequest || strings.Contains(got.Body, "//"+evil) {
+		t.Errorf("a foreign Host was answered %d", got.Status)
 	}
-	owner.header = nil
+	owner.Header = nil
 	s.answer(id, setup.StepAddresses, nil)
 	st, _ := s.view(id).Step(setup.StepAddresses)
 	if fs := st.Findings(); len(fs) == 0 || fs[0].Code() != "host_differs" || fs[0].Params["seen"] != evil {
@@ -60,7 +60,7 @@ func TestTypedHostSeesNoToken(t *testing.T) {
 	owner := s.claimed()
 	id := s.ready()
 	s.signIn(owner, s.window(), id)
-	owner.post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
 	s.settle(id)
 
 	trap, err := net.Listen("tcp", "127.0.0.1:0")
@@ -104,18 +104,18 @@ func TestTypedHostSeesNoToken(t *testing.T) {
 func TestHeadersOnEveryAnswer(t *testing.T) {
 	s := newStand(t)
 	stranger := s.window()
-	before := map[string]shown{"not set up": stranger.get("/"), "unknown before": stranger.get("/m/x")}
+	before := map[string]shown{"not set up": stranger.Get("/"), "unknown before": stranger.Get("/m/x")}
 	owner := s.claimed()
 	id := s.ready()
 	answers := map[string]shown{
-		"dashboard": owner.get("/"), "step": owner.get("/m/" + string(id) + "/network"), "login": stranger.get("/login"),
-		"not found": owner.get("/nothing"), "dead link": stranger.get("/w/aaaaaaaaaaaaaaaaaaaaaaaaaa"), "callback": stranger.get("/callback"),
-		"no setup": owner.get("/m/aaaaaaaaaaaaaaaaaaaaaaaaaa"), "static": owner.get("/static/app.css"),
-		"method":      owner.do(http.MethodPut, "/", nil, http.Header{"Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
-		"cross site":  owner.do(http.MethodPost, "/mailboxes", nil, http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}),
-		"too large":   owner.do(http.MethodPost, "/mailboxes", strings.NewReader("a="+strings.Repeat("x", 1<<20)), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
-		"other host":  owner.do(http.MethodGet, "/", nil, http.Header{"Host": {"evil.example"}}),
-		"explanation": stranger.get("/findings/imap_disabled"),
+		"dashboard": owner.Get("/"), "step": owner.Get("/m/" + string(id) + "/network"), "login": stranger.Get("/login"),
+		"not found": owner.Get("/nothing"), "dead link": stranger.Get("/w/aaaaaaaaaaaaaaaaaaaaaaaaaa"), "callback": stranger.Get("/callback"),
+		"no setup": owner.Get("/m/aaaaaaaaaaaaaaaaaaaaaaaaaa"), "static": owner.Get("/static/app.css"),
+		"method":      owner.Do(http.MethodPut, "/", nil, http.Header{"Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
+		"cross site":  owner.Do(http.MethodPost, "/mailboxes", nil, http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}),
+		"too large":   owner.Do(http.MethodPost, "/mailboxes", strings.NewReader("a="+strings.Repeat("x", 1<<20)), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
+		"other host":  owner.Do(http.MethodGet, "/", nil, http.Header{"Host": {"evil.example"}}),
+		"explanation": stranger.Get("/findings/imap_disabled"),
 	}
 	for name, got := range before {
 		answers[name] = got
@@ -125,14 +125,14 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 			"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 		} {
-			if !strings.Contains(got.header.Get(header), want) {
-				t.Errorf("%s (%d): %s is %q", name, got.status, header, got.header.Get(header))
+			if !strings.Contains(got.Header.Get(header), want) {
+				t.Errorf("%s (%d): %s is %q", name, got.Status, header, got.Header.Get(header))
 			}
 		}
-		if !strings.Contains(got.header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+		if !strings.Contains(got.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 			t.Errorf("%s: can be framed", name)
 		}
-		if cache := got.header.Get("Cache-Control"); cache != "no-store" && got.status != http.StatusOK {
+		if cache := got.Header.Get("Cache-Control"); cache != "no-store" && got.Status != http.StatusOK {
 			t.Errorf("%s: Cache-Control %q", name, cache)
 		}
 	}
@@ -140,8 +140,8 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		"not set up": 503, "unknown before": 503, "not found": 404, "dead link": 410, "callback": 403, "no setup": 404,
 		"cross site": 403, "too large": 422, "other host": 421, "explanation": 200,
 	} {
-		if answers[name].status != want {
-			t.Errorf("%s: answered %d, want %d", name, answers[name].status, want)
+		if answers[name].Status != want {
+			t.Errorf("%s: answered %d, want %d", name, answers[name].Status, want)
 		}
 	}
 }
@@ -157,16 +157,16 @@ func TestCrossOriginPostsAreRefused(t *testing.T) {
 		"null origin":            {"Origin": {"null"}},
 		"cookie without headers": {},
 	} {
-		if got := owner.do(http.MethodPost, "/mailboxes", nil, h); got.status != http.StatusForbidden {
-			t.Errorf("%s: answered %d at %s", name, got.status, got.path)
+		if got := owner.Do(http.MethodPost, "/mailboxes", nil, h); got.Status != http.StatusForbidden {
+			t.Errorf("%s: answered %d at %s", name, got.Status, got.Path)
 		}
 	}
 	list, err := s.wizard.List(t.Context(), wizard.System)
 	if err != nil || len(list) != 0 {
 		t.Errorf("%d setups were made, %v", len(list), err)
 	}
-	if got := owner.post("/mailboxes", nil); got.status != http.StatusOK || !strings.HasSuffix(got.path, "/application") {
-		t.Errorf("our own page was answered %d at %s", got.status, got.path)
+	if got := owner.Post("/mailboxes", nil); got.Status != http.StatusOK || !strings.HasSuffix(got.Path, "/application") {
+		t.Errorf("our own page was answered %d at %s", got.Status, got.Path)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestSessionIsRenewedAtLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	session := func(w *window) string {
-		for _, c := range w.client.Jar.Cookies(u) {
+		for _, c := range w.Client.Jar.Cookies(u) {
 			if c.Name == "__Host-latchkey" {
 				return c.Value
 			}
@@ -187,22 +187,22 @@ func TestSessionIsRenewedAtLogin(t *testing.T) {
 		return ""
 	}
 	first := session(owner)
-	owner.post("/logout", nil)
-	if got := owner.get("/"); !strings.HasPrefix(got.path, "/login") {
-		t.Errorf("after the logout: %s", got.path)
+	owner.Post("/logout", nil)
+	if got := owner.Get("/"); !strings.HasPrefix(got.Path, "/login") {
+		t.Errorf("after the logout: %s", got.Path)
 	}
 	// The planted cookie of an ended session.
-	owner.client.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-latchkey", Value: first, Path: "/", Secure: true}})
-	if got := owner.get("/"); !strings.HasPrefix(got.path, "/login") {
-		t.Errorf("an ended session was taken up again: %s", got.path)
+	owner.Client.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-latchkey", Value: first, Path: "/", Secure: true}})
+	if got := owner.Get("/"); !strings.HasPrefix(got.Path, "/login") {
+		t.Errorf("an ended session was taken up again: %s", got.Path)
 	}
-	if got := owner.post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}, "back": {"//evil.example/"}}); got.path != "/" {
-		t.Errorf("the login led to %s", got.path)
+	if got := owner.Post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}, "back": {"//evil.example/"}}); got.Path != "/" {
+		t.Errorf("the login led to %s", got.Path)
 	}
 	if session(owner) == first || session(owner) == "" {
 		t.Error("the login kept the session's ID")
 	}
-	for _, c := range owner.client.Jar.Cookies(u) {
+	for _, c := range owner.Client.Jar.Cookies(u) {
 		if c.Value == ownerPassword {
 			t.Error("a cookie holds the password")
 		}
@@ -215,8 +215,8 @@ func TestFirstAdministrator(t *testing.T) {
 	s := newStand(t)
 	stranger := s.window()
 	for _, path := range []string{"/", "/login", "/mailboxes/new", "/m/x", "/join/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/w/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/findings/imap_disabled", "/language"} {
-		if got := stranger.get(path); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "latchkey init") {
-			t.Errorf("%s: %d", path, got.status)
+		if got := stranger.Get(path); got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "latchkey init") {
+			t.Errorf("%s: %d", path, got.Status)
 		}
 	}
 	code, err := s.admin.NewClaimLink(t.Context())
@@ -225,8 +225,8 @@ func TestFirstAdministrator(t *testing.T) {
 	}
 	path := "/claim/" + code.Reveal()
 	for range 20 { // a scanner opens the link
-		if got := stranger.get(path); got.status != http.StatusOK {
-			t.Fatalf("the link died of being looked at: %d", got.status)
+		if got := stranger.Get(path); got.Status != http.StatusOK {
+			t.Fatalf("the link died of being looked at: %d", got.Status)
 		}
 	}
 	form := url.Values{"name": {"One"}, "password": {ownerPassword}, "password_again": {ownerPassword}}
@@ -238,7 +238,7 @@ func TestFirstAdministrator(t *testing.T) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			if got := w.post(path, form); got.status == http.StatusOK && got.path == "/" {
+			if got := w.Post(path, form); got.Status == http.StatusOK && got.Path == "/" {
 				mu.Lock()
 				won++
 				mu.Unlock()
@@ -249,8 +249,8 @@ func TestFirstAdministrator(t *testing.T) {
 	if accounts, err := s.admin.Accounts(t.Context()); err != nil || len(accounts) != 1 || won != 1 {
 		t.Errorf("%d won, %d accounts, %v", won, len(accounts), err)
 	}
-	if got := stranger.get(path); got.status != http.StatusNotFound {
-		t.Errorf("the claim page still answers %d", got.status)
+	if got := stranger.Get(path); got.Status != http.StatusNotFound {
+		t.Errorf("the claim page still answers %d", got.Status)
 	}
 	if !strings.Contains(s.log.String(), "/claim/[code]") || strings.Contains(s.log.String(), code.Reveal()) {
 		t.Error("the access log does not mask the code")
@@ -265,31 +265,31 @@ func TestOneTimeLink(t *testing.T) {
 	id := s.ready()
 	link := strings.TrimPrefix(s.link(owner, id), s.url)
 	for range 20 {
-		if got := s.window().get(link); got.status != http.StatusOK {
-			t.Fatalf("the link died of being looked at: %d", got.status)
+		if got := s.window().Get(link); got.Status != http.StatusOK {
+			t.Fatalf("the link died of being looked at: %d", got.Status)
 		}
 	}
-	if got := owner.get(link); !strings.Contains(got.body, "normal window") || s.attempt(id).State != wizard.AttemptCreated {
-		t.Errorf("the normal window: %d, attempt %s", got.status, s.attempt(id).State)
+	if got := owner.Get(link); !strings.Contains(got.Body, "normal window") || s.attempt(id).State != wizard.AttemptCreated {
+		t.Errorf("the normal window: %d, attempt %s", got.Status, s.attempt(id).State)
 	}
-	if got := owner.post(link, nil); s.attempt(id).State != wizard.AttemptCreated {
-		t.Errorf("the normal window used the link up: %d", got.status)
+	if got := owner.Post(link, nil); s.attempt(id).State != wizard.AttemptCreated {
+		t.Errorf("the normal window used the link up: %d", got.Status)
 	}
 	bare := s.window()
-	if got := bare.post(link, nil); got.status != http.StatusUnprocessableEntity || s.attempt(id).State != wizard.AttemptCreated {
-		t.Errorf("a browser without cookies: %d, attempt %s", got.status, s.attempt(id).State)
+	if got := bare.Post(link, nil); got.Status != http.StatusUnprocessableEntity || s.attempt(id).State != wizard.AttemptCreated {
+		t.Errorf("a browser without cookies: %d, attempt %s", got.Status, s.attempt(id).State)
 	}
 	private := s.window()
 	address := s.leave(private, s.url+link)
 	if again := s.leave(private, s.url+link); again != address {
 		t.Error("a reload of the confirmed page leads elsewhere")
 	}
-	if got := s.window().post(link, nil); got.status != http.StatusGone {
-		t.Errorf("a second browser: %d", got.status)
+	if got := s.window().Post(link, nil); got.Status != http.StatusGone {
+		t.Errorf("a second browser: %d", got.Status)
 	}
 	other := strings.TrimPrefix(s.link(owner, id), s.url)
-	if got := private.get(link); got.status != http.StatusGone {
-		t.Errorf("the replaced link: %d", got.status)
+	if got := private.Get(link); got.Status != http.StatusGone {
+		t.Errorf("the replaced link: %d", got.Status)
 	}
 	// The same private window with the next link: its jar was used before.
 	s.leave(private, s.url+other)
@@ -322,13 +322,13 @@ func TestEntriesSurviveAnEndedSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/m/" + string(id) + "/registration"
-	got := owner.post(path, url.Values{"tenant": {"typed.example"}, "client_id": {clientID}, "client_secret": {"typed-secret-value"}})
-	if !strings.HasPrefix(got.path, "/login") || !strings.Contains(got.body, "kept") {
-		t.Fatalf("an ended session led to %s", got.path)
+	got := owner.Post(path, url.Values{"tenant": {"typed.example"}, "client_id": {clientID}, "client_secret": {"typed-secret-value"}})
+	if !strings.HasPrefix(got.Path, "/login") || !strings.Contains(got.Body, "kept") {
+		t.Fatalf("an ended session led to %s", got.Path)
 	}
-	got = owner.post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}, "back": {path}})
-	if !strings.Contains(got.body, "typed.example") || strings.Contains(got.body, "typed-secret-value") {
-		t.Errorf("after the login: entry kept = %v, secret shown = %v", strings.Contains(got.body, "typed.example"), strings.Contains(got.body, "typed-secret-value"))
+	got = owner.Post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}, "back": {path}})
+	if !strings.Contains(got.Body, "typed.example") || strings.Contains(got.Body, "typed-secret-value") {
+		t.Errorf("after the login: entry kept = %v, secret shown = %v", strings.Contains(got.Body, "typed.example"), strings.Contains(got.Body, "typed-secret-value"))
 	}
 	if s.view(id).Setup.Registration.Tenant != homeTenant {
 		t.Error("a draft was saved as an answer")
@@ -340,14 +340,14 @@ func TestRejectedEntriesAreKept(t *testing.T) {
 	s := newStand(t)
 	owner := s.claimed()
 	id := s.ready()
-	got := owner.post("/m/"+string(id)+"/application", url.Values{
+	got := owner.Post("/m/"+string(id)+"/application", url.Values{
 		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example\nnot an address"},
 		"sign_in_account": {""}, "protocols": {"imap"},
 	})
-	if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "not an address") || !strings.Contains(got.body, "<title>Error:") {
-		t.Errorf("answered %d", got.status)
+	if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "not an address") || !strings.Contains(got.Body, "<title>Error:") {
+		t.Errorf("answered %d", got.Status)
 	}
-	if strings.Count(got.body, `href="#f-`) < 2 {
+	if strings.Count(got.Body, `href="#f-`) < 2 {
 		t.Error("the summary does not lead to both fields")
 	}
 }

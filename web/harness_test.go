@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -28,6 +26,7 @@ import (
 	"latchkey/internal/token"
 	"latchkey/internal/wizard"
 	"latchkey/web"
+	"latchkey/web/webtest"
 )
 
 // stand is the product on loopback: a real database, the real handlers, and an
@@ -92,7 +91,9 @@ func newStand(t *testing.T) *stand {
 		Store: s.store.Wizard(), Providers: []provider.Provider{entra}, ExternalURL: s.url, Node: "NODE1",
 		Key: secret.New(strings.Repeat("k", 64)), Now: time.Now, Rand: rand.Reader, Log: log,
 		Report: func(wizard.View) ([]byte, error) { return []byte("{}"), nil },
-	}, func(r token.Refresher) *token.Source { return token.NewSource(s.store.Tokens(), r, "test", token.Options{}) })
+	}, func(r token.Refresher) *token.Source {
+		return token.NewSource(s.store.Tokens(), r, "test", token.Options{})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +128,8 @@ func (s *stand) claimed() *window {
 	}
 	w := s.window()
 	form := url.Values{"name": {"Owner"}, "password": {ownerPassword}, "password_again": {ownerPassword}}
-	if got := w.post("/claim/"+code.Reveal(), form); got.path != "/" || got.status != 200 {
-		s.t.Fatalf("claim ended at %s with %d: %s", got.path, got.status, got.body)
+	if got := w.Post("/claim/"+code.Reveal(), form); got.Path != "/" || got.Status != 200 {
+		s.t.Fatalf("claim ended at %s with %d: %s", got.Path, got.Status, got.Body)
 	}
 	accounts, err := s.admin.Accounts(s.t.Context())
 	if err != nil || len(accounts) != 1 {
@@ -206,10 +207,10 @@ func (s *stand) stored(id setup.ID) bool { return s.view(id).Key.Present }
 // link makes a one-time link in the owner's window.
 func (s *stand) link(owner *window, id setup.ID) string {
 	s.t.Helper()
-	page := owner.post("/m/"+string(id)+"/sign-in/link", nil)
-	link := regexp.MustCompile(`http://localhost:\d+/w/[a-z0-9]+`).FindString(page.body)
+	page := owner.Post("/m/"+string(id)+"/sign-in/link", nil)
+	link := regexp.MustCompile(`http://localhost:\d+/w/[a-z0-9]+`).FindString(page.Body)
 	if link == "" {
-		s.t.Fatalf("no link on %s (%d): %s", page.path, page.status, page.body)
+		s.t.Fatalf("no link on %s (%d): %s", page.Path, page.Status, page.Body)
 	}
 	return link
 }
@@ -219,13 +220,13 @@ func (s *stand) link(owner *window, id setup.ID) string {
 func (s *stand) leave(private *window, link string) string {
 	s.t.Helper()
 	path := strings.TrimPrefix(link, s.url)
-	if got := private.get(path); got.status != 200 {
-		s.t.Fatalf("landing: %d %s", got.status, got.body)
+	if got := private.Get(path); got.Status != 200 {
+		s.t.Fatalf("landing: %d %s", got.Status, got.Body)
 	}
-	got := private.post(path, nil)
-	m := regexp.MustCompile(`href="([^"]*/authorize\?[^"]*)"`).FindStringSubmatch(got.body)
-	if got.status != 200 || m == nil {
-		s.t.Fatalf("confirm: %d %s", got.status, got.body)
+	got := private.Post(path, nil)
+	m := regexp.MustCompile(`href="([^"]*/authorize\?[^"]*)"`).FindStringSubmatch(got.Body)
+	if got.Status != 200 || m == nil {
+		s.t.Fatalf("confirm: %d %s", got.Status, got.Body)
 	}
 	return strings.ReplaceAll(m[1], "&amp;", "&")
 }
@@ -238,7 +239,7 @@ func (s *stand) authorized(private *window, address string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	client := *private.client
+	client := *private.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(r)
 	if err != nil {
@@ -248,81 +249,12 @@ func (s *stand) authorized(private *window, address string) string {
 	return strings.TrimPrefix(response.Header.Get("Location"), s.url)
 }
 
-// window is a browser window with cookies of its own.
-type window struct {
-	t      *testing.T
-	base   string
-	client *http.Client
-	header http.Header
-}
+func (s *stand) window() *window { return webtest.New(s.t, s.url) }
 
-type localJar struct{ http.CookieJar }
-
-func secure(u *url.URL) *url.URL {
-	c := *u
-	c.Scheme = "https"
-	return &c
-}
-
-func (j localJar) SetCookies(u *url.URL, c []*http.Cookie) { j.CookieJar.SetCookies(secure(u), c) }
-func (j localJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.Cookies(secure(u)) }
-
-func (s *stand) window() *window {
-	s.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return &window{t: s.t, base: s.url, header: http.Header{}, client: &http.Client{
-		Jar: localJar{jar}, Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
-	}}
-}
-
-// shown is what a window shows.
-type shown struct {
-	status int
-	path   string
-	body   string
-	header http.Header
-}
-
-func (w *window) get(path string) shown {
-	w.t.Helper()
-	return w.do(http.MethodGet, path, nil, nil)
-}
-
-func (w *window) post(path string, form url.Values) shown {
-	w.t.Helper()
-	return w.do(http.MethodPost, path, strings.NewReader(form.Encode()), http.Header{
-		"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {w.base}, "Sec-Fetch-Site": {"same-origin"},
-	})
-}
-
-func (w *window) do(method, path string, body io.Reader, header http.Header) shown {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.base+path, body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, h := range []http.Header{w.header, header} {
-		for name, values := range h {
-			r.Header[name] = values
-		}
-	}
-	if host := r.Header.Get("Host"); host != "" {
-		r.Host = host
-	}
-	response, err := w.client.Do(r)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return shown{response.StatusCode, response.Request.URL.RequestURI(), string(b), response.Header}
-}
+type (
+	window = webtest.Window
+	shown  = webtest.Shown
+)
 
 // noSecretIn fails if a planted value is readable anywhere: log, database.
 func (s *stand) noSecretIn(values ...string) {

@@ -17,39 +17,39 @@ import (
 // invited returns a second person's window, waiting to be let in.
 func (s *stand) invited(owner *window, id setup.ID, role, name string) (*window, wizard.Participant) {
 	s.t.Helper()
-	page := owner.post("/m/"+string(id)+"/people/invite", url.Values{"role": {role}})
-	link := regexp.MustCompile(`/join/[a-z0-9]+`).FindString(page.body)
+	page := owner.Post("/m/"+string(id)+"/people/invite", url.Values{"role": {role}})
+	link := regexp.MustCompile(`/join/[a-z0-9]+`).FindString(page.Body)
 	if link == "" {
-		s.t.Fatalf("no invitation on %s (%d)", page.path, page.status)
+		s.t.Fatalf("no invitation on %s (%d)", page.Path, page.Status)
 	}
 	guest := s.window()
 	for range 5 { // scanners look first
-		if got := s.window().get(link); got.status != http.StatusOK {
-			s.t.Fatalf("the invitation died of being looked at: %d", got.status)
+		if got := s.window().Get(link); got.Status != http.StatusOK {
+			s.t.Fatalf("the invitation died of being looked at: %d", got.Status)
 		}
 	}
-	if got := guest.post(link, url.Values{"name": {name}}); got.path != "/waiting" {
-		s.t.Fatalf("claimed to %s (%d)", got.path, got.status)
+	if got := guest.Post(link, url.Values{"name": {name}}); got.Path != "/waiting" {
+		s.t.Fatalf("claimed to %s (%d)", got.Path, got.Status)
 	}
-	if got := s.window().post(link, url.Values{"name": {"Second"}}); got.status != http.StatusGone {
-		s.t.Errorf("a claimed invitation was claimed again: %d", got.status)
+	if got := s.window().Post(link, url.Values{"name": {"Second"}}); got.Status != http.StatusGone {
+		s.t.Errorf("a claimed invitation was claimed again: %d", got.Status)
 	}
 	people := s.view(id).People
 	return guest, people[len(people)-1]
 }
 
 // events opens a page's event stream and returns the arrivals of its events.
-func (w *window) events(ctx context.Context, path string) <-chan time.Time {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+path, nil)
+func events(ctx context.Context, w *window, path string) <-chan time.Time {
+	w.T.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Base+path, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	client := *w.client
+	client := *w.Client
 	client.Timeout = 0
 	response, err := client.Do(r)
 	if err != nil || response.StatusCode != http.StatusOK {
-		w.t.Fatalf("event stream: %v, %v", response, err)
+		w.T.Fatalf("event stream: %v, %v", response, err)
 	}
 	arrivals := make(chan time.Time, 100)
 	go func() {
@@ -73,28 +73,28 @@ func TestTwoPeople(t *testing.T) {
 	base := "/m/" + string(id)
 	guest, p := s.invited(owner, id, "m365_admin", "Dana")
 
-	if got := guest.get(base); got.status != http.StatusNotFound {
-		t.Errorf("somebody in the waiting room sees the setup: %d", got.status)
+	if got := guest.Get(base); got.Status != http.StatusNotFound {
+		t.Errorf("somebody in the waiting room sees the setup: %d", got.Status)
 	}
-	if got := owner.get(base + "/people"); !strings.Contains(got.body, "Dana") {
+	if got := owner.Get(base + "/people"); !strings.Contains(got.Body, "Dana") {
 		t.Error("the owner does not see who waits")
 	}
-	owner.post(base+"/people/admit", url.Values{"id": {p.ID}})
-	if got := guest.get("/waiting"); !strings.Contains(got.body, base) {
+	owner.Post(base+"/people/admit", url.Values{"id": {p.ID}})
+	if got := guest.Get("/waiting"); !strings.Contains(got.Body, base) {
 		t.Error("the waiting room does not lead on")
 	}
-	if got := guest.get("/"); got.path != base {
-		t.Errorf("the guest's home is %s", got.path)
+	if got := guest.Get("/"); got.Path != base {
+		t.Errorf("the guest's home is %s", got.Path)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	arrivals := owner.events(ctx, base+"/events")
+	arrivals := events(ctx, owner, base+"/events")
 	const planted = "Planted~secret.value_of_the_guest-42"
 	saved := time.Now()
-	got := guest.post(base+"/registration/secret", url.Values{"client_secret": {planted}, "secret_ends": {"2027-03-11"}})
-	if got.status != http.StatusOK || !strings.Contains(got.path, "saved=yes") {
-		t.Fatalf("the secret page answered %d at %s", got.status, got.path)
+	got := guest.Post(base+"/registration/secret", url.Values{"client_secret": {planted}, "secret_ends": {"2027-03-11"}})
+	if got.Status != http.StatusOK || !strings.Contains(got.Path, "saved=yes") {
+		t.Fatalf("the secret page answered %d at %s", got.Status, got.Path)
 	}
 	select {
 	case at := <-arrivals:
@@ -105,13 +105,13 @@ func TestTwoPeople(t *testing.T) {
 		t.Error("the other side heard nothing")
 	}
 	s.settle(id)
-	shownTo := owner.get(base + "/registration").body
+	shownTo := owner.Get(base + "/registration").Body
 	if !strings.Contains(shownTo, "Dana") {
 		t.Error("the owner does not see who saved the secret")
 	}
 	for _, w := range []*window{owner, guest} {
 		for _, path := range []string{"", "/registration", "/registration/secret", "/report", "/report.json", "/report.md", "/history", "/people"} {
-			if strings.Contains(w.get(base+path).body, planted) {
+			if strings.Contains(w.Get(base+path).Body, planted) {
 				t.Errorf("%s shows the secret", path)
 			}
 		}
@@ -126,24 +126,24 @@ func TestTwoPeople(t *testing.T) {
 		form := url.Values{
 			"tenant": {homeTenant}, "client_id": {clientID}, "decision": {"verification"}, "role": {"observer"}, "attempt": {"x"}, "key": {"delete_test_key"},
 		}
-		if got := guest.post(base+path, form); got.status != want {
-			t.Errorf("the guest's POST %s: %d at %s, want %d", path, got.status, got.path, want)
+		if got := guest.Post(base+path, form); got.Status != want {
+			t.Errorf("the guest's POST %s: %d at %s, want %d", path, got.Status, got.Path, want)
 		}
 	}
 	other := s.ready()
 	for _, path := range []string{"", "/registration", "/report.json", "/events"} {
-		if got := guest.get("/m/" + string(other) + path); got.status != http.StatusNotFound {
-			t.Errorf("the guest sees another setup's %q: %d", path, got.status)
+		if got := guest.Get("/m/" + string(other) + path); got.Status != http.StatusNotFound {
+			t.Errorf("the guest sees another setup's %q: %d", path, got.Status)
 		}
 	}
-	if got := guest.get("/mailboxes/new"); got.status != http.StatusForbidden {
-		t.Errorf("the guest may begin setups: %d", got.status)
+	if got := guest.Get("/mailboxes/new"); got.Status != http.StatusForbidden {
+		t.Errorf("the guest may begin setups: %d", got.Status)
 	}
 
 	// Ending the stay acts at once.
-	owner.post(base+"/people/revoke", url.Values{"id": {p.ID}})
-	if got := guest.get(base); !strings.HasPrefix(got.path, "/login") {
-		t.Errorf("after the end of the stay: %d at %s", got.status, got.path)
+	owner.Post(base+"/people/revoke", url.Values{"id": {p.ID}})
+	if got := guest.Get(base); !strings.HasPrefix(got.Path, "/login") {
+		t.Errorf("after the end of the stay: %d at %s", got.Status, got.Path)
 	}
 }
 
@@ -160,18 +160,18 @@ func TestBothSeeWhoActsNext(t *testing.T) {
 		"sign_in_account": {"support@contoso.example"}, "protocols": {"imap"},
 	})
 	guest, p := s.invited(owner, made.ID, "m365_admin", "Dana")
-	owner.post("/m/"+string(made.ID)+"/people/admit", url.Values{"id": {p.ID}})
+	owner.Post("/m/"+string(made.ID)+"/people/admit", url.Values{"id": {p.ID}})
 	s.answer(made.ID, setup.StepAddresses, nil)
 	base := "/m/" + string(made.ID)
-	if got := owner.get(base); !strings.Contains(got.body, "Next: Dana") || !strings.Contains(got.body, "Waiting for Dana") {
+	if got := owner.Get(base); !strings.Contains(got.Body, "Next: Dana") || !strings.Contains(got.Body, "Waiting for Dana") {
 		t.Error("the owner does not see that Dana acts next")
 	}
-	if got := guest.get(base); !strings.Contains(got.body, "Next: you") {
+	if got := guest.Get(base); !strings.Contains(got.Body, "Next: you") {
 		t.Error("the guest does not see that it is their turn")
 	}
-	guest.post(base+"/registration", url.Values{"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}})
+	guest.Post(base+"/registration", url.Values{"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}})
 	s.settle(made.ID)
-	if got := guest.get(base); strings.Contains(got.body, "Next: Dana") {
+	if got := guest.Get(base); strings.Contains(got.Body, "Next: Dana") {
 		t.Error("the turn has not moved on")
 	}
 }
@@ -184,22 +184,22 @@ func TestConflictShowsBothValues(t *testing.T) {
 	id := s.ready()
 	path := "/m/" + string(id) + "/registration"
 	revision := regexp.MustCompile(`name="revision" value="([^"]+)"`)
-	old := revision.FindStringSubmatch(owner.get(path).body)[1]
+	old := revision.FindStringSubmatch(owner.Get(path).Body)[1]
 	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
 	form := url.Values{"tenant": {homeTenant}, "client_id": {clientID}, "redirect_uris": {s.url + "/callback"}, "revision": {old}}
-	if got := owner.post(path, form); got.status != http.StatusOK {
-		t.Errorf("another step's answers made a conflict: %d", got.status)
+	if got := owner.Post(path, form); got.Status != http.StatusOK {
+		t.Errorf("another step's answers made a conflict: %d", got.Status)
 	}
-	old = revision.FindStringSubmatch(owner.get(path).body)[1]
+	old = revision.FindStringSubmatch(owner.Get(path).Body)[1]
 	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {"theirs.example"}, "client_id": {clientID}, "redirect_uris": {s.url + "/callback"}})
 	form.Set("tenant", "mine.example")
 	form.Set("revision", old)
-	got := owner.post(path, form)
-	if got.status != http.StatusConflict || !strings.Contains(got.body, "theirs.example") || !strings.Contains(got.body, "mine.example") {
-		t.Fatalf("conflict answered %d", got.status)
+	got := owner.Post(path, form)
+	if got.Status != http.StatusConflict || !strings.Contains(got.Body, "theirs.example") || !strings.Contains(got.Body, "mine.example") {
+		t.Fatalf("conflict answered %d", got.Status)
 	}
-	chosen := url.Values{"tenant": {"mine.example"}, "merge": {"yes"}, "revision": {revision.FindStringSubmatch(got.body)[1]}}
-	owner.post(path, chosen)
+	chosen := url.Values{"tenant": {"mine.example"}, "merge": {"yes"}, "revision": {revision.FindStringSubmatch(got.Body)[1]}}
+	owner.Post(path, chosen)
 	s.settle(id)
 	if reg := s.view(id).Setup.Registration; reg.Tenant != "mine.example" || reg.ClientID != clientID {
 		t.Errorf("after the choice: %+v", reg)

@@ -70,6 +70,9 @@ func (r *request) browser(code string) wizard.Browser {
 	if c, err := r.Cookie(signInCookie); err == nil {
 		b.Cookie = c.Value
 	}
+	if c, err := r.Cookie(jarCookie); err == nil && b.Jar == check.ProofYes {
+		b.JarID = c.Value
+	}
 	return b
 }
 

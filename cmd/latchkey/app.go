@@ -35,6 +35,7 @@ type app struct {
 	wizard  *wizard.Wizard
 	catalog *locale.Catalog
 	log     *slog.Logger
+	now     func() time.Time
 	owner   string
 
 	keeping sync.WaitGroup
@@ -43,7 +44,7 @@ type app struct {
 
 // openApp opens the database and wires everything to it. providers replaces
 // the configured ones where not nil: the demo knows the lab only.
-func openApp(ctx context.Context, c config.Config, providers []provider.Provider, log *slog.Logger, hook func(string)) (*app, error) {
+func openApp(ctx context.Context, t terminal, c config.Config, providers []provider.Provider, log *slog.Logger) (*app, error) {
 	if providers == nil {
 		providers = c.ProviderList()
 	}
@@ -59,13 +60,13 @@ func openApp(ctx context.Context, c config.Config, providers []provider.Provider
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: c, catalog: catalog, log: log, owner: fmt.Sprintf("%s/%d/%s", c.Node, os.Getpid(), rand.Text()[:6])}
-	db, err := store.Open(ctx, store.Options{Path: filepath.Join(c.Data, "latchkey.db"), Ring: ring, Hook: hook})
+	a := &app{config: c, catalog: catalog, log: log, now: t.Now, owner: fmt.Sprintf("%s/%d/%s", c.Node, os.Getpid(), rand.Text()[:6])}
+	db, err := store.Open(ctx, store.Options{Path: filepath.Join(c.Data, "latchkey.db"), Ring: ring, Now: t.Now, Hook: t.Hook})
 	if err != nil {
 		return nil, err
 	}
 	a.store = db
-	if a.admin, err = admin.NewService(db.Admin(), time.Now, rand.Reader); err != nil {
+	if a.admin, err = admin.NewService(db.Admin(), t.Now, rand.Reader); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	key, err := db.InstanceKey(ctx, rand.Reader)
@@ -78,9 +79,9 @@ func openApp(ctx context.Context, c config.Config, providers []provider.Provider
 		Report: func(v wizard.View) ([]byte, error) {
 			return report.Of(v, catalog.Printer("en"), versionText()).JSON()
 		},
-		Now: time.Now, Rand: rand.Reader, Log: log, Hook: hook,
+		Now: t.Now, Rand: rand.Reader, Log: log, Hook: t.Hook,
 	}, func(r token.Refresher) *token.Source {
-		return token.NewSource(db.Tokens(), r, a.owner, token.Options{Due: keeper.Due})
+		return token.NewSource(db.Tokens(), r, a.owner, token.Options{Now: t.Now, Due: keeper.Due})
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -93,6 +94,8 @@ func (a *app) keep(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	k := &keeper.Keeper{
 		Store: a.store.Tokens(), Source: a.wizard.Tokens(), Owner: a.owner, Log: a.log,
+		// The hand-over waits for the first renewal; and with each one the
+		// setup is looked at, so that its daily checks run.
 		Renewed: func(ctx context.Context, account string) {
 			if err := a.wizard.StartRun(ctx, setup.ID(account), setup.StepHandover); err != nil && ctx.Err() == nil {
 				a.log.Error("checks not started after a renewal", "setup", account, "error", err)

@@ -35,12 +35,12 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	}
-	microsoft, err := lab.Start(ctx, lab.Options{Scenario: d.Scenario, Delay: d.Delay, Log: log})
+	microsoft, err := lab.Start(ctx, lab.Options{Scenario: d.Scenario, Delay: d.Delay, Now: t.Now, Log: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, microsoft.Close()) }()
-	stand, err := newStand(ctx, d.Listen, data, microsoft, log, t.Hook)
+	stand, err := newStand(ctx, t, d.Listen, data, microsoft, log)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ type stand struct {
 	adminLink string // "" if there is an administrator already
 }
 
-func newStand(ctx context.Context, listen, data string, microsoft *lab.Lab, log *slog.Logger, hook func(string)) (stand, error) {
+func newStand(ctx context.Context, t terminal, listen, data string, microsoft *lab.Lab, log *slog.Logger) (stand, error) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil || host != "localhost" {
 		return stand{}, fmt.Errorf("--listen %q: write localhost:PORT; the demo is for this computer only", listen)
@@ -82,7 +82,7 @@ func newStand(ctx context.Context, listen, data string, microsoft *lab.Lab, log 
 	if err := c.Complete(); err != nil {
 		return stand{}, errors.Join(err, ln.Close())
 	}
-	a, err := openApp(ctx, c, []provider.Provider{p}, log, hook)
+	a, err := openApp(ctx, t, c, []provider.Provider{p}, log)
 	if err != nil {
 		return stand{}, errors.Join(err, ln.Close())
 	}

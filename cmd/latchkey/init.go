@@ -21,7 +21,7 @@ func (i *initCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	a, err := openApp(ctx, c, nil, newLog(t, slog.LevelWarn), t.Hook)
+	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -26,6 +27,8 @@ type terminal struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Lang     string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
 	// Hook is set by tests that kill the process at a named point.
 	Hook func(string)
 }
@@ -83,6 +86,9 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		return exitBroken
 	}
 	t.Lang = c.Lang
+	if t.Now == nil {
+		t.Now = time.Now
+	}
 	err = chosen.Run(t)
 	switch {
 	case err == nil:

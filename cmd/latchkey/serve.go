@@ -28,7 +28,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	log := newLog(t, slog.LevelInfo)
-	a, err := openApp(ctx, c, nil, log, t.Hook)
+	a, err := openApp(ctx, t, c, nil, log)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func listenError(err error, address string) error {
 func serve(ctx context.Context, a *app, ln net.Listener) error {
 	edge, err := web.New(web.Options{
 		Wizard: a.wizard, Admin: a.admin, Catalog: a.catalog, ExternalURL: a.config.ExternalURL,
-		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: time.Now, Log: a.log,
+		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log,
 	})
 	if err != nil {
 		return errors.Join(err, ln.Close())

@@ -57,7 +57,7 @@ func withApp(ctx context.Context, f configFlags, t terminal, do func(*app) error
 	if err != nil {
 		return err
 	}
-	a, err := openApp(ctx, c, nil, newLog(t, slog.LevelWarn), t.Hook)
+	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

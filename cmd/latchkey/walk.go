@@ -32,7 +32,7 @@ func (c *walkCommand) Run(ctx context.Context, t terminal) error {
 	}
 	log := slog.New(slog.DiscardHandler)
 	options := walk.Options{Delay: c.Delay, Start: func(ctx context.Context, l *lab.Lab) (string, string, func() error, error) {
-		return startBeside(ctx, l, log)
+		return startBeside(ctx, t, l, log)
 	}}
 	outcomes := make([]walk.Outcome, len(chosen))
 	slots := make(chan struct{}, max(c.Parallel, 1))
@@ -114,12 +114,12 @@ func (c *walkCommand) chosen() ([]lab.Scenario, error) {
 
 // startBeside starts the product on loopback beside a lab, with data that is
 // gone afterwards.
-func startBeside(ctx context.Context, l *lab.Lab, log *slog.Logger) (url, adminLink string, stop func() error, err error) {
+func startBeside(ctx context.Context, t terminal, l *lab.Lab, log *slog.Logger) (url, adminLink string, stop func() error, err error) {
 	data, err := os.MkdirTemp("", "latchkey-walk-")
 	if err != nil {
 		return "", "", nil, err
 	}
-	s, err := newStand(ctx, net.JoinHostPort("localhost", "0"), data, l, log, nil)
+	s, err := newStand(ctx, t, net.JoinHostPort("localhost", "0"), data, l, log)
 	if err != nil {
 		return "", "", nil, errors.Join(err, os.RemoveAll(data))
 	}

@@ -16,24 +16,39 @@ const Redacted = "[redacted]"
 var ErrMarshal = errors.New("secret: a secret was about to be marshalled")
 
 // Text is a string that hides itself. The zero value is "no secret".
-type Text struct{ value string }
+//
+// The value stands behind a pointer: fmt calls no method of an unexported
+// field, so in a struct that holds one it would print the string itself, and
+// prints an address instead.
+type Text struct{ value *string }
 
 // New wraps value.
-func New(value string) Text { return Text{value: value} }
+func New(value string) Text {
+	if value == "" {
+		return Text{}
+	}
+	return Text{value: &value}
+}
 
 // Reveal returns the value. Call it only where the value leaves the program:
 // in a token request, in a SASL response, in front of the sealer.
-func (t Text) Reveal() string { return t.value }
+func (t Text) Reveal() string {
+	if t.value == nil {
+		return ""
+	}
+	return *t.value
+}
 
 // IsZero reports whether there is no secret.
-func (t Text) IsZero() bool { return t.value == "" }
+func (t Text) IsZero() bool { return t.value == nil }
 
 // Len returns the length in bytes; shape checks need it, and it tells little.
-func (t Text) Len() int { return len(t.value) }
+func (t Text) Len() int { return len(t.Reveal()) }
 
-// Equal compares in constant time for values of equal length.
+// Equal compares in constant time for values of equal length. The operator ==
+// compares places, not values.
 func (t Text) Equal(other Text) bool {
-	return subtle.ConstantTimeCompare([]byte(t.value), []byte(other.value)) == 1
+	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(other.Reveal())) == 1
 }
 
 // String implements fmt.Stringer.
@@ -62,6 +77,6 @@ func (t Text) MarshalText() ([]byte, error) { return nil, ErrMarshal }
 // UnmarshalText accepts a value, so that configuration files and flags can be
 // decoded into a Text.
 func (t *Text) UnmarshalText(b []byte) error {
-	t.value = string(b)
+	*t = New(string(b))
 	return nil
 }

@@ -19,6 +19,15 @@ func TestNoPrintingPathShowsTheValue(t *testing.T) {
 		Name string
 		Text secret.Text
 	}{"svc", s}
+	type inner struct {
+		name string
+		text secret.Text
+	}
+	hidden := struct {
+		inner inner
+		list  []secret.Text
+		named map[string]secret.Text
+	}{inner{"svc", s}, []secret.Text{s}, map[string]secret.Text{"k": s}}
 
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "secret", s, "holder", holder)
@@ -26,7 +35,8 @@ func TestNoPrintingPathShowsTheValue(t *testing.T) {
 
 	shown := []string{log.String()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		shown = append(shown, fmt.Sprintf(verb, s), fmt.Sprintf(verb, holder), fmt.Sprintf(verb, &holder))
+		shown = append(shown, fmt.Sprintf(verb, s), fmt.Sprintf(verb, holder), fmt.Sprintf(verb, &holder),
+			fmt.Sprintf(verb, hidden), fmt.Sprintf(verb, &hidden))
 	}
 	hex := fmt.Sprintf("%x", value)
 	for _, out := range shown {

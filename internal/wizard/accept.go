@@ -21,6 +21,7 @@ func (w *Wizard) Accept(ctx context.Context, who Who, id setup.ID, attempt strin
 	if who.Kind != WhoAdmin {
 		return ErrForbidden
 	}
+	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
 		st, err := w.read(tx, id)
 		if err != nil {
@@ -33,14 +34,19 @@ func (w *Wizard) Accept(ctx context.Context, who Who, id setup.ID, attempt strin
 		if _, over := a.overdue(w.Now()); over || a.State != AttemptStaged {
 			return ErrConflict
 		}
+		if err := w.accept(tx, who, &st, &a); err != nil {
+			return err
+		}
+		r, err = w.schedule(tx, id, setup.StepSignIn)
 		w.Hook("accept_before_commit")
-		return w.accept(tx, who, &st, &a)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	w.Hook("accept_committed")
-	return w.StartRun(ctx, id, setup.StepSignIn)
+	w.launch(r)
+	return nil
 }
 
 func notOf(a Attempt, id setup.ID) error {
@@ -94,6 +100,7 @@ func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
 
 // Refuse drops a staged token.
 func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt string) error {
+	var r Run
 	err := w.onAttempt(ctx, who, id, attempt, func(tx Tx, a *Attempt) error {
 		if a.State != AttemptStaged {
 			return ErrConflict
@@ -110,12 +117,15 @@ func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt strin
 			return err
 		}
 		a.State, a.Finished = AttemptRefused, w.Now().UTC()
+		if r, err = w.schedule(tx, id, setup.StepSignIn); err != nil {
+			return err
+		}
 		return w.record(tx, who, id, audit.TokenRefused, "attempt", a.ID, "signed_in_as", a.Identity.UserName)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		w.launch(r)
 	}
-	return w.StartRun(ctx, id, setup.StepSignIn)
+	return err
 }
 
 // Shown takes what Microsoft's page shows, as pasted: an error that never comes
@@ -129,6 +139,7 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 	if who.Kind != WhoAdmin && !(who.Kind == WhoGuest && who.Setup == id) {
 		return ErrForbidden
 	}
+	var r Run
 	err = w.Store.Update(ctx, func(tx Tx) error {
 		st, err := w.read(tx, id)
 		if err != nil {
@@ -138,12 +149,13 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 		if a.ID == "" || a.Final() || a.State == AttemptStaged || a.State == AttemptRedeeming {
 			return ErrConflict
 		}
-		return w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
-	})
-	if err != nil {
+		r, err = w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
 		return err
+	})
+	if err == nil {
+		w.launch(r)
 	}
-	return w.StartRun(ctx, id, setup.StepSignIn)
+	return err
 }
 
 // Outcome tells the private window how its sign-in has ended. Only the browser
@@ -171,9 +183,9 @@ func (w *Wizard) Outcome(ctx context.Context, attempt string, b Browser) (a Atte
 // Sweep marks what time alone has decided: links and staged tokens that have
 // expired, sign-ins whose process died. Looking at a setup calls it.
 func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {
-	lost := false
+	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
-		lost = false
+		r = Run{}
 		st, err := w.read(tx, id)
 		if err != nil || st.attempt.ID == "" {
 			return err
@@ -184,8 +196,8 @@ func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {
 			return nil
 		}
 		if state == AttemptLost {
-			lost = true
-			return w.storeFailure(tx, &st, &a, check.GuardLost, nil, System)
+			r, err = w.storeFailure(tx, &st, &a, check.GuardLost, nil, System)
+			return err
 		}
 		if err := w.forget(tx, a.ID); err != nil {
 			return err
@@ -193,8 +205,8 @@ func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {
 		a.State, a.Finished = state, w.Now().UTC()
 		return tx.SaveAttempt(&a)
 	})
-	if err != nil || !lost {
-		return err
+	if err == nil {
+		w.launch(r)
 	}
-	return w.StartRun(ctx, id, setup.StepSignIn)
+	return err
 }

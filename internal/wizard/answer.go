@@ -67,6 +67,7 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 	if !may(who, in.Setup, in.Step) {
 		return ErrForbidden
 	}
+	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
 		st, err := w.read(tx, in.Setup)
 		if err != nil {
@@ -94,16 +95,19 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 				return err
 			}
 		}
-		return w.save(tx, who, in, &st.setup, value)
+		if err := w.save(tx, who, in, &st.setup, value); err != nil || in.Later {
+			return err
+		}
+		r, err = w.schedule(tx, in.Setup, in.Step)
+		w.Hook("answer_before_commit")
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	w.Hook("answer_committed")
-	if in.Later {
-		return nil
-	}
-	return w.StartRun(ctx, in.Setup, in.Step)
+	w.launch(r)
+	return nil
 }
 
 // Affected lists what a change would make out of date, without saving it.
@@ -177,7 +181,6 @@ func (w *Wizard) save(tx Tx, who Who, in Submit, s *setup.Setup, value secret.Te
 	if err := tx.SaveSetup(s); err != nil {
 		return err
 	}
-	w.Hook("answer_before_commit")
 	return w.record(tx, who, in.Setup, audit.AnswersSaved, "step", string(in.Step))
 }
 
@@ -208,6 +211,7 @@ func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries E
 	if err := r.err(); err != nil {
 		return err
 	}
+	var run Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
 		s, err := tx.Setup(id)
 		if err != nil {
@@ -218,12 +222,16 @@ func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries E
 		}
 		s.Registration.SecretEnds = ends
 		s.UpdatedAt = w.Now().UTC()
-		return tx.SaveSetup(&s)
-	})
-	if err != nil {
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		run, err = w.schedule(tx, id, setup.StepRegistration)
 		return err
+	})
+	if err == nil {
+		w.launch(run)
 	}
-	return w.StartRun(ctx, id, setup.StepRegistration)
+	return err
 }
 
 // affected lists what of other steps stands now and would be out of date after

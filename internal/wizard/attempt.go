@@ -19,7 +19,7 @@ const (
 	stagedLife = 10 * time.Minute
 	// redeemLife is longer than a token request with everything around it;
 	// after it a process that was redeeming is known to be dead.
-	redeemLife = 90 * time.Second
+	redeemLife = 60 * time.Second
 	// authLeeway is granted to the clocks of two machines.
 	authLeeway = 2 * time.Minute
 )

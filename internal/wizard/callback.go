@@ -131,9 +131,9 @@ func (w *Wizard) takeOnce(ctx context.Context, a Attempt) (now Attempt, mine boo
 // stage judges the redeemed token and stores it for acceptance, or stores why
 // there is none.
 func (w *Wizard) stage(ctx context.Context, a Attempt, p oauth.Pending, t oauth.Token, claims oauth.IDClaims, failure error, b Browser) (Attempt, error) {
-	accepted := false
+	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
-		accepted = false
+		r = Run{}
 		st, err := w.read(tx, a.Setup)
 		if err != nil {
 			return err
@@ -152,7 +152,8 @@ func (w *Wizard) stage(ctx context.Context, a Attempt, p oauth.Pending, t oauth.
 		}
 		guard, cause := w.judge(&a, st.setup, p, t, claims, failure)
 		if guard != "" || cause != nil {
-			return w.storeFailure(tx, &st, &a, guard, cause, b.Who)
+			r, err = w.storeFailure(tx, &st, &a, guard, cause, b.Who)
+			return err
 		}
 		sealed, err := t.MarshalSecret()
 		if err != nil {
@@ -166,23 +167,26 @@ func (w *Wizard) stage(ctx context.Context, a Attempt, p oauth.Pending, t oauth.
 			return err
 		}
 		if a.RightOne == check.ProofYes && (a.LetIn || w.KnownClientIP && a.OpenedBy.IP == a.Starter.IP) {
-			accepted = true
-			return w.accept(tx, a.Starter, &st, &a)
+			if err := w.accept(tx, a.Starter, &st, &a); err != nil {
+				return err
+			}
+			r, err = w.schedule(tx, a.Setup, setup.StepSignIn)
+			return err
 		}
 		if a.RightOne == check.ProofNo {
 			st.setup.SignIn.Attempts++
 			if err := tx.SaveSetup(&st.setup); err != nil {
 				return err
 			}
+			if r, err = w.schedule(tx, a.Setup, setup.StepSignIn); err != nil {
+				return err
+			}
 		}
 		return tx.SaveAttempt(&a)
 	})
 	w.Hook("staged_committed")
-	if err != nil {
-		return a, err
-	}
-	if accepted || a.State == AttemptFailed || a.RightOne == check.ProofNo {
-		err = w.StartRun(ctx, a.Setup, setup.StepSignIn)
+	if err == nil {
+		w.launch(r)
 	}
 	return a, err
 }
@@ -244,17 +248,18 @@ func freshness(authTime, confirmed time.Time) check.Proof {
 	return check.ProofYes
 }
 
-// storeFailure ends the attempt and lets the step's check explain it.
-func (w *Wizard) storeFailure(tx Tx, st *state, a *Attempt, guard check.Guard, cause error, who Who) error {
+// storeFailure ends the attempt and schedules the step's check, which explains
+// it.
+func (w *Wizard) storeFailure(tx Tx, st *state, a *Attempt, guard check.Guard, cause error, who Who) (Run, error) {
 	if err := a.fail(guard, cause, w.Now().UTC()); err != nil {
-		return err
+		return Run{}, err
 	}
 	if err := w.forget(tx, a.ID); err != nil {
-		return err
+		return Run{}, err
 	}
 	st.setup.SignIn.Attempts++
 	if err := tx.SaveSetup(&st.setup); err != nil {
-		return err
+		return Run{}, err
 	}
 	detail := []string{"attempt", a.ID, "guard", string(guard)}
 	var oe *oauth.Error
@@ -262,9 +267,12 @@ func (w *Wizard) storeFailure(tx Tx, st *state, a *Attempt, guard check.Guard, c
 		detail = append(detail, "error", oe.Code)
 	}
 	if err := w.record(tx, who, a.Setup, audit.SignInFailed, detail...); err != nil {
-		return err
+		return Run{}, err
 	}
-	return tx.SaveAttempt(a)
+	if err := tx.SaveAttempt(a); err != nil {
+		return Run{}, err
+	}
+	return w.schedule(tx, a.Setup, setup.StepSignIn)
 }
 
 // forget drops an attempt's secrets.

@@ -19,6 +19,8 @@ type Browser struct {
 	// Jar is whether this cookie jar is new: "yes" if its first visit was this
 	// link, "no" if it was used for another, "missing" if no cookie came.
 	Jar check.Proof
+	// JarID names the cookie jar, "" if no cookie came.
+	JarID string
 	// Cookie is the transaction cookie, "" if none came.
 	Cookie string
 }
@@ -177,7 +179,7 @@ func (w *Wizard) OpenLink(ctx context.Context, code string, b Browser) (l Link, 
 		if l.Setup, err = tx.Setup(l.Attempt.Setup); err != nil {
 			return err
 		}
-		if l.Attempt.State == AttemptConfirmed && l.Attempt.belongsTo(b.Cookie) {
+		if l.Attempt.State == AttemptConfirmed && (l.Attempt.belongsTo(b.Cookie) || l.Attempt.sameJar(b)) {
 			return nil
 		}
 		return l.Attempt.open(w.Now())
@@ -206,6 +208,11 @@ func (a Attempt) open(now time.Time) error {
 // belongsTo reports whether cookie is the transaction cookie of a.
 func (a Attempt) belongsTo(cookie string) bool {
 	return cookie != "" && a.CookieHash != (Hash{}) && equalHash(a.CookieHash, hashOf(cookie))
+}
+
+// sameJar reports whether the browser's cookie jar is the one that confirmed.
+func (a Attempt) sameJar(b Browser) bool {
+	return b.JarID != "" && equalHash(a.JarHash, hashOf(b.JarID))
 }
 
 // Leave is what the confirmed link leads to.
@@ -238,14 +245,23 @@ func (w *Wizard) ConfirmLink(ctx context.Context, code string, b Browser) (out L
 		if b.Session {
 			return ErrSameWindow
 		}
-		if a.State != AttemptConfirmed || !a.belongsTo(b.Cookie) {
+		switch {
+		case a.State == AttemptConfirmed && a.belongsTo(b.Cookie):
+		case a.State == AttemptConfirmed && a.sameJar(b):
+			// The same browser, which never got the answer: it was confirmed
+			// before, and gets its cookie now.
+			a.CookieHash, out.Cookie = hashOf(cookie), cookie
+			if err := tx.SaveAttempt(&a); err != nil {
+				return err
+			}
+		default:
 			if err := a.open(w.Now()); err != nil {
 				return err
 			}
 			if b.Jar == check.ProofMissing {
 				return ErrNoCookies
 			}
-			a.State, a.Confirmed, a.CookieHash = AttemptConfirmed, w.Now().UTC(), hashOf(cookie)
+			a.State, a.Confirmed, a.CookieHash, a.JarHash = AttemptConfirmed, w.Now().UTC(), hashOf(cookie), hashOf(b.JarID)
 			a.OpenedBy, a.OtherJar, a.NewJar, a.Cookies = b.Who, check.ProofYes, b.Jar, check.ProofYes
 			out.Cookie = cookie
 			if err := tx.SaveAttempt(&a); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -18,8 +19,10 @@ import (
 )
 
 const (
-	// runLease is how long a crashed run keeps others out.
-	runLease = 3 * time.Minute
+	// runLease is how long a crashed run keeps others out; a living one renews
+	// it every runBeat.
+	runLease = 15 * time.Second
+	runBeat  = 4 * time.Second
 	// parallel is how many checks of one run are under way at once.
 	parallel = 8
 	// rounds bounds how often a run looks again: results open gates, behind
@@ -38,54 +41,88 @@ const Everything setup.StepID = "*"
 // it. It returns as soon as the run is recorded: mail servers delay refusals by
 // many seconds, and no request waits for them.
 func (w *Wizard) StartRun(ctx context.Context, id setup.ID, step setup.StepID) error {
-	code, err := w.newCode()
-	if err != nil {
+	var r Run
+	err := w.Store.Update(ctx, func(tx Tx) (err error) {
+		r, err = w.schedule(tx, id, step)
 		return err
+	})
+	if err == nil {
+		w.launch(r)
+	}
+	return err
+}
+
+// schedule records a run in the caller's transaction, so that what a person has
+// asked for is not forgotten by a crash between their answer and its checks.
+// The caller launches it after the commit. It returns the zero Run where
+// another run works already and has taken the request up.
+func (w *Wizard) schedule(tx Tx, id setup.ID, step setup.StepID) (Run, error) {
+	var asked []setup.StepID
+	if step != "" {
+		asked = []setup.StepID{step}
 	}
 	now := w.Now().UTC()
-	r := Run{ID: code, Setup: id, Step: step, Node: w.Node, Started: now, LeaseEnd: now.Add(runLease)}
-	if step != "" {
-		r.Asked = []setup.StepID{step}
+	last, err := tx.LastRun(id)
+	switch {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return Run{}, err
+	case err == nil && !last.Over(now):
+		last.Asked = union(last.Asked, asked)
+		return Run{}, tx.SaveRun(last)
 	}
-	joined := false
-	err = w.Store.Update(ctx, func(tx Tx) error {
-		err := tx.StartRun(r, now)
-		if joined = errors.Is(err, ErrConflict); !joined {
-			return err
+	code, err := w.newCode()
+	if err != nil {
+		return Run{}, err
+	}
+	r := Run{ID: code, Setup: id, Step: step, Node: w.Node, Started: now, LeaseEnd: now.Add(runLease), Asked: asked}
+	if last.ID != "" && last.Finished.IsZero() { // it died: go on where it was
+		r.Asked = union(union(last.Taken, last.Asked), asked)
+		r.Resumed = last.Started
+		if !last.Resumed.IsZero() {
+			r.Resumed = last.Resumed
 		}
-		other, err := tx.LastRun(id)
-		if err != nil {
-			return err
+	}
+	return r, tx.StartRun(r, now)
+}
+
+func union(a, b []setup.StepID) []setup.StepID {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
 		}
-		if step != "" && !slices.Contains(other.Asked, step) {
-			other.Asked = append(other.Asked, step)
-		}
-		return tx.SaveRun(other)
-	})
-	if err != nil || joined {
-		return err
+	}
+	return a
+}
+
+// launch begins a scheduled run.
+func (w *Wizard) launch(r Run) {
+	if r.ID == "" {
+		return
 	}
 	w.work.Add(1)
 	go func() {
 		defer w.work.Done()
 		w.run(w.ctx, r)
 	}()
-	return nil
 }
 
 // Refresh starts a run if something is out of date or stale that needs no
-// person. Whoever looks at a setup calls it.
+// person, or if a run has died. Whoever looks at a setup calls it.
 func (w *Wizard) Refresh(ctx context.Context, id setup.ID) error {
 	var todo bool
 	err := w.Store.View(ctx, func(tx Tx) error {
-		if r, err := tx.LastRun(id); err == nil && !r.Over(w.Now()) {
+		r, err := tx.LastRun(id)
+		if err == nil && !r.Over(w.Now()) {
+			return nil
+		}
+		if todo = err == nil && r.Finished.IsZero(); todo {
 			return nil
 		}
 		st, err := w.read(tx, id)
 		if err != nil {
 			return err
 		}
-		jobs, err := w.plan(tx, st, nil, nil)
+		jobs, err := w.plan(tx, st, Run{}, nil)
 		todo = len(jobs) > 0
 		return err
 	})
@@ -127,7 +164,7 @@ func (j job) key() string { return j.check.ID + " " + j.target.Key() }
 // plan lists what to run: every check of the asked steps, and elsewhere what
 // runs alone and is missing, out of date or stale. Only open steps count, and
 // nothing runs twice in a run unless its answers changed meanwhile.
-func (w *Wizard) plan(tx Tx, st state, asked []setup.StepID, ran map[string]string) ([]job, error) {
+func (w *Wizard) plan(tx Tx, st state, r Run, ran map[string]string) ([]job, error) {
 	results, err := w.results(tx, st.setup.ID)
 	if err != nil {
 		return nil, err
@@ -139,10 +176,13 @@ func (w *Wizard) plan(tx Tx, st state, asked []setup.StepID, ran map[string]stri
 	}
 	var jobs []job
 	for _, s := range steps {
-		step := slices.Contains(asked, s.Step.ID)
+		step := slices.Contains(r.Taken, s.Step.ID)
 		for _, c := range s.Checks {
 			j := job{c.Check, c.Target}
-			wanted := step || c.Check.RunsAlone() && slices.Contains(asked, Everything)
+			wanted := step || c.Check.RunsAlone() && slices.Contains(r.Taken, Everything)
+			if wanted && c.Current && !r.Resumed.IsZero() && c.Result.At.After(r.Resumed) {
+				wanted = false // done before the run died
+			}
 			if !s.Open || len(c.Waiting) > 0 || !env.Own(c.Target) || c.Check.Token && !st.hasKey {
 				continue
 			}
@@ -166,36 +206,18 @@ func (w *Wizard) plan(tx Tx, st state, asked []setup.StepID, ran map[string]stri
 // run works until nothing is left to do. It is the owner of all goroutines it
 // starts.
 func (w *Wizard) run(ctx context.Context, r Run) {
+	ctx, cancel := context.WithCancel(ctx)
+	var beating sync.WaitGroup
+	beating.Add(1)
+	go func() {
+		defer beating.Done()
+		w.beat(ctx, r)
+	}()
+	defer beating.Wait()
+	defer cancel()
 	ran := map[string]string{}
-	var handled []setup.StepID
 	for range rounds {
-		var jobs []job
-		var st state
-		err := w.Store.Update(ctx, func(tx Tx) error {
-			now, err := tx.LastRun(r.Setup)
-			if err != nil {
-				return err
-			}
-			if len(now.Asked) > 0 { // also the same step again: run it again
-				handled, ran = now.Asked, map[string]string{}
-			}
-			if st, err = w.read(tx, r.Setup); err != nil {
-				return err
-			}
-			if jobs, err = w.plan(tx, st, handled, ran); err != nil {
-				return err
-			}
-			now.Asked = nil
-			now.LeaseEnd = w.Now().UTC().Add(runLease)
-			now.Total += len(jobs)
-			if len(jobs) == 0 {
-				now.Finished = w.Now().UTC()
-				if err := w.afterRun(tx, &st); err != nil {
-					return err
-				}
-			}
-			return tx.SaveRun(now)
-		})
+		jobs, st, err := w.round(ctx, r, &ran)
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
 				w.Log.Error("run ended early", "setup", r.Setup, "run", r.ID, "error", err)
@@ -215,9 +237,68 @@ func (w *Wizard) run(ctx context.Context, r Run) {
 	w.finishRun(ctx, r)
 }
 
+// round takes up what was asked meanwhile and plans what is left; with nothing
+// left it ends the run, in the same transaction.
+func (w *Wizard) round(ctx context.Context, r Run, ran *map[string]string) (jobs []job, st state, err error) {
+	fresh := map[string]string{}
+	err = w.Store.Update(ctx, func(tx Tx) error {
+		fresh = maps.Clone(*ran)
+		now, err := w.mine(tx, r)
+		if err != nil {
+			return err
+		}
+		if len(now.Asked) > 0 { // also the same step again: run it again
+			now.Taken, now.Asked, fresh = now.Asked, nil, map[string]string{}
+		}
+		if st, err = w.read(tx, r.Setup); err != nil {
+			return err
+		}
+		if jobs, err = w.plan(tx, st, now, fresh); err != nil {
+			return err
+		}
+		now.Total += len(jobs)
+		if len(jobs) == 0 {
+			now.Finished = w.Now().UTC()
+			if err := w.afterRun(tx, &st); err != nil {
+				return err
+			}
+		}
+		return tx.SaveRun(now)
+	})
+	*ran = fresh
+	return jobs, st, err
+}
+
+// mine reads the run and renews its lease; ErrConflict if another one has taken
+// over.
+func (w *Wizard) mine(tx Tx, r Run) (Run, error) {
+	now, err := tx.LastRun(r.Setup)
+	if err == nil && now.ID != r.ID {
+		err = ErrConflict
+	}
+	now.LeaseEnd = w.Now().UTC().Add(runLease)
+	return now, err
+}
+
+// beat renews the lease while the run works.
+func (w *Wizard) beat(ctx context.Context, r Run) {
+	for pause(ctx, runBeat) == nil {
+		err := w.Store.Update(ctx, func(tx Tx) error {
+			now, err := w.mine(tx, r)
+			if err != nil || !now.Finished.IsZero() {
+				return err
+			}
+			return tx.SaveRun(now)
+		})
+		if err != nil {
+			return
+		}
+	}
+}
+
 func (w *Wizard) finishRun(ctx context.Context, r Run) {
 	err := w.Store.Update(ctx, func(tx Tx) error {
-		now, err := tx.LastRun(r.Setup)
+		now, err := w.mine(tx, r)
 		if err != nil {
 			return err
 		}
@@ -349,15 +430,11 @@ func (w *Wizard) runOne(ctx context.Context, env *check.Env, j job) (out check.O
 func (w *Wizard) keep(ctx context.Context, r Run, result flow.Result) error {
 	w.Hook("result_before_commit")
 	err := w.Store.Update(ctx, func(tx Tx) error {
-		now, err := tx.LastRun(r.Setup)
+		now, err := w.mine(tx, r)
 		if err != nil {
 			return err
 		}
-		if now.ID != r.ID {
-			return ErrConflict // the lease ended and somebody else took over
-		}
 		now.Done++
-		now.LeaseEnd = w.Now().UTC().Add(runLease)
 		if err := tx.PutResults(r.Setup, []flow.Result{result}); err != nil {
 			return err
 		}

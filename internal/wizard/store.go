@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -99,6 +100,19 @@ type Tx interface {
 // holds in place of the code.
 type Hash [32]byte
 
+// MarshalText writes hexadecimal digits.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (h *Hash) UnmarshalText(b []byte) error {
+	raw, err := hex.AppendDecode(nil, b)
+	if err != nil || len(raw) != len(h) {
+		return errors.New("wizard: not a hash")
+	}
+	copy(h[:], raw)
+	return nil
+}
+
 // Run is one run of checks. It lives in the database, so that any node can
 // show its progress and a crashed one is taken over when its lease has ended.
 type Run struct {
@@ -113,8 +127,11 @@ type Run struct {
 	Done     int          `json:"done"`
 	Running  []string     `json:"running,omitempty"` // check IDs under way
 	// Asked are the steps somebody has asked for and the run has not yet taken
-	// up; whoever joins a run adds to it.
+	// up; whoever joins a run adds to it. Taken are those it works on.
 	Asked []setup.StepID `json:"asked,omitempty"`
+	Taken []setup.StepID `json:"taken,omitempty"`
+	// Resumed is when the run began that died and that this one goes on with.
+	Resumed time.Time `json:"resumed,omitzero"`
 }
 
 // Over reports whether r is not working any more at now.
@@ -194,6 +211,7 @@ type Attempt struct {
 	Finished  time.Time   `json:"finished"`  // staged or failed
 
 	OpenedBy Who  `json:"opened_by"` // browser that consumed the link
+	JarHash  Hash `json:"jar_hash"`  // of its cookie jar
 	LetIn    bool `json:"let_in"`    // the owner has recognised that browser
 
 	OtherJar   check.Proof `json:"other_jar"`   // E1: the normal window's cookie is absent
