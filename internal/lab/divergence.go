@@ -42,6 +42,7 @@ var divergences = []world.Divergence{
 	{Subject: "IMAP off", Assumed: true, Text: "Refused at the first mailbox command, or at AUTHENTICATE: reports disagree, both can be chosen."},
 	{Subject: "Authenticated but not connected", Assumed: true, Text: "The connection ends with the second refused command; recorded is \"after one or two\"."},
 	{Subject: "SMTP", Assumed: true, Text: "Token and user are judged before the SMTP AUTH switch; the switch is that of the person who signs in."},
-	{Subject: "Texts", Assumed: true, Text: "IMAP's LOGOUT, ID and invalid-state lines, POP3's lines outside authentication, and SMTP's 451, 452, 501, 503 and 552 lines were not recorded."},
+	{Subject: "Texts", Assumed: true, Text: "IMAP's LOGOUT, ID, argument and invalid-state lines, POP3's lines outside authentication, SMTP's 451, 500, 501, 503 and 552 lines, " +
+		"and most of the published AADSTS texts were not recorded word by word."},
 	{Subject: "Expired token in POP3 and SMTP", Assumed: true, Text: "A session that is open stays open; only IMAP ends it."},
 }

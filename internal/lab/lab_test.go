@@ -180,7 +180,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("Close took %v", took)
 	}
 	if err := l.Close(); err != nil {

@@ -51,7 +51,7 @@ func newJourney(t *testing.T, l *lab.Lab) *journey {
 }
 
 // patience is how long a server may keep silent before that is its answer.
-const patience = 3 * time.Second
+const patience = 5 * time.Second
 
 // symptoms are what the journey met, by station; "" means all is well.
 type symptoms struct{ Portal, Secret, Token, SignIn, Person, Audience, IMAP, POP3, SMTP string }

@@ -56,8 +56,8 @@ func wantPage(t *testing.T, p *page, want int) {
 func TestHappySignIn(t *testing.T) {
 	b := newBench(t)
 	p := b.window().Open(b.request(nil))
-	if p.Heading != "Sign in" {
-		t.Fatalf("first page is %q", p.Heading)
+	if p.Heading != "Sign in" || !p.Has("to continue to "+world.AppName) {
+		t.Fatalf("first page is %q: %s", p.Heading, p.Text)
 	}
 	p = b.signIn(p, world.Support)
 	if p.Heading != "Permissions requested" || !p.Has("IMAP.AccessAsUser.All") || !p.Has(world.AppName) {
@@ -176,6 +176,9 @@ func TestSignInPageKeepsThePerson(t *testing.T) {
 			p := b.window().Open(b.request(nil)).Press("Sign in", map[string]string{"Email": tt.email, "Password": tt.password})
 			if p.Heading != "Sign in" || number(p.Text) != tt.want {
 				t.Fatalf("%q shows %d, want %d", p.Heading, number(p.Text), tt.want)
+			}
+			if tt.want == 50034 && !p.Has("does not exist in the Lab directory") {
+				t.Errorf("the directory is not named: %s", p.Text)
 			}
 			// The page is still good for a second try.
 			if p = b.signIn(p, world.Support); p.Heading != "Permissions requested" {
@@ -365,6 +368,11 @@ func TestAbandonedPage(t *testing.T) {
 	p := b.window().Open(b.request(nil))
 	b.at = b.at.Add(world.FlowLife + time.Second)
 	wantPage(t, b.signIn(p, world.Support), 50089)
+	w := b.window()
+	b.signIn(w.Open(b.request(nil)), world.Support)
+	p = w.Open(b.request(change{"prompt": "select_account"}))
+	b.at = b.at.Add(world.FlowLife + time.Second)
+	wantPage(t, p.Press(world.Support, nil), 50089)
 	b = newBench(t)
 	p = b.signIn(b.window().Open(b.request(nil)), world.Support)
 	b.at = b.at.Add(world.FlowLife + time.Second)

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"strings"
 
 	"latchkey/internal/lab/world"
 )
@@ -119,10 +118,6 @@ func (c *call) refresh() (*tokenBody, *fault) {
 	}
 	token.Used = c.state.Now()
 	want.Offline = true
-	if strings.TrimSpace(c.form.Get("scope")) == "" {
-		granted := parsed(token.Scopes)
-		want.OpenID, want.Profile, want.Email = granted.OpenID, granted.Profile, granted.Email
-	}
 	return c.userToken(want, session{
 		user: u, platform: platform, authTime: token.AuthTime, scopes: token.Scopes, refreshed: true, since: token.Issued,
 	}), nil

@@ -60,6 +60,9 @@ func TestRefreshRefused(t *testing.T) {
 		"malformed":          {nil, 0, change{"refresh_token": "x"}, 9002313, "invalid_grant"},
 		"missing":            {nil, 0, change{"refresh_token": ""}, 900144, "invalid_request"},
 		"never issued":       {func(s *world.State) { clear(s.Refresh) }, 0, nil, 70000, "invalid_grant"},
+		"of another client":  {func(s *world.State) { each(s.Refresh, func(r *world.RefreshToken) { r.ClientID = "x" }) }, 0, nil, 70000, "invalid_grant"},
+		"of another tenant":  {func(s *world.State) { each(s.Refresh, func(r *world.RefreshToken) { r.TenantID = "x" }) }, 0, nil, 700005, "invalid_grant"},
+		"this one revoked":   {func(s *world.State) { each(s.Refresh, func(r *world.RefreshToken) { r.Revoked = true }) }, 0, nil, 50173, "invalid_grant"},
 		"wrong secret":       {nil, 0, change{"client_secret": "x"}, 7000215, "invalid_client"},
 		"two resources":      {nil, 0, change{"scope": scopes + " User.Read"}, 28000, "invalid_request"},
 	}
@@ -98,6 +101,12 @@ func TestRefreshRefused(t *testing.T) {
 	})
 }
 
+func each(tokens map[string]*world.RefreshToken, f func(*world.RefreshToken)) {
+	for _, r := range tokens {
+		f(r)
+	}
+}
+
 func TestSinglePageRefreshTokensEndAfterADay(t *testing.T) {
 	b := newBench(t)
 	b.state(func(s *world.State) { s.Apps[0].RedirectURIs[0].Platform = world.SPA })
@@ -120,5 +129,31 @@ func TestSinglePageRefreshTokensEndAfterADay(t *testing.T) {
 	b.at = b.at.Add(2 * time.Hour)
 	if a := refresh(second.Refresh); a.number() != 700084 {
 		t.Errorf("%d: a new token must not live longer than the first", a.number())
+	}
+}
+
+// The type of the client is that of the redirect URI the grant was made for,
+// whatever else is registered.
+func TestPublicClientBesideAConfidentialOne(t *testing.T) {
+	b := newBench(t)
+	const desktop = "http://localhost/desktop"
+	b.state(func(s *world.State) {
+		if err := s.AddRedirectURI(s.Apps[0], desktop, world.Native); err != nil {
+			t.Fatal(err)
+		}
+	})
+	public := change{"redirect_uri": desktop, "client_secret": ""}
+	if a := b.redeem(b.code(world.Support, change{"redirect_uri": desktop}), b.secret(), change{"redirect_uri": desktop}); a.number() != 700025 {
+		t.Errorf("with a secret: %d", a.number())
+	}
+	a := b.redeem(b.code(world.Support, change{"redirect_uri": desktop}), "", public)
+	if a.Status != http.StatusOK || b.claims(a.Access).String("appidacr") != "0" {
+		t.Fatalf("%d %s", a.Status, a.Description)
+	}
+	if a := b.refresh(a.Refresh, "", change{"client_secret": ""}); a.Status != http.StatusOK {
+		t.Errorf("refresh: %d", a.number())
+	}
+	if a := b.refresh(a.Refresh, b.secret(), nil); a.number() != 700025 {
+		t.Errorf("refresh with a secret: %d", a.number())
 	}
 }
