@@ -1,6 +1,9 @@
 package templates
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // needText says what is missing, in one phrase.
 func needText(ctx context.Context, x Need) string {
@@ -36,8 +39,46 @@ func (s StepPage) before() string {
 	return ""
 }
 
-// finished reports whether the next step is open; the way on is then the
-// page's one primary button.
+// finished reports whether this step is done and the next one open; the way on
+// is then the page's one primary button.
 func (s StepPage) finished() bool {
-	return s.Onward.Step != "" && s.Onward.Gate == nil && len(s.Errors) == 0
+	return s.Setup.row(s.ID).State == "done" && s.Onward.Step != "" && s.Onward.Gate == nil && len(s.Errors) == 0
+}
+
+// supply is everything one step has to supply before a gate opens.
+type supply struct {
+	Step  string
+	Needs []Need
+}
+
+// supplies sorts needs by the step that supplies them, in order of appearance,
+// and makes one need of all entries that are missing there.
+func supplies(needs []Need) []supply {
+	var list []supply
+	for _, x := range needs {
+		i := slices.IndexFunc(list, func(s supply) bool { return s.Step == x.Step })
+		if i < 0 {
+			i = len(list)
+			list = append(list, supply{Step: x.Step})
+		}
+		same := func(other Need) bool {
+			return x.Reason == "entry_missing" && other.Reason == x.Reason && other.Who == x.Who && other.Actor == x.Actor
+		}
+		if j := slices.IndexFunc(list[i].Needs, same); j >= 0 {
+			list[i].Needs[j].Fields = union(list[i].Needs[j].Fields, x.Fields)
+			continue
+		}
+		list[i].Needs = append(list[i].Needs, x)
+	}
+	return list
+}
+
+func union(a, b []string) []string {
+	all := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }

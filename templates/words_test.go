@@ -69,15 +69,16 @@ func TestSummaryOfChecks(t *testing.T) {
 }
 
 func TestOnePrimaryButton(t *testing.T) {
-	s := stepOf(midway(), "network")
+	s := stepOf(midway(), "addresses")
 	if !s.finished() {
-		t.Error("an open next step is the way on")
+		t.Error("a step is done and the next one open: the way on is primary")
 	}
-	closedNext, wrong, last := s, s, s
+	closedNext, wrong, last, undone := s, s, s, s
+	undone.ID = "network"
 	closedNext.Onward.Gate = &Gate{Step: "mailbox"}
 	wrong.Errors = map[string]string{"servers": "x"}
 	last.Onward.Step = ""
-	for name, s := range map[string]StepPage{"next step closed": closedNext, "entries rejected": wrong, "last step": last} {
+	for name, s := range map[string]StepPage{"next step closed": closedNext, "entries rejected": wrong, "last step": last, "not done": undone} {
 		if s.finished() {
 			t.Errorf("%s: the form's button is the primary one", name)
 		}
@@ -169,8 +170,8 @@ func TestNeedsNameTheThingAndThePerson(t *testing.T) {
 		text, who string
 	}{
 		{Need{Reason: "entry_missing", Fields: []string{"tenant", "client_id"}, Actor: "entra_admin", Who: "Dana Weiss"},
-			"an entry: Directory (tenant) ID and Application (client) ID", "from: Dana Weiss (Microsoft 365 administrator)"},
-		{Need{Reason: "blocker", What: "Port 443 is closed", Actor: "network_admin"}, "Port 443 is closed", "from: Network team"},
+			"an entry: Directory (tenant) ID and Application (client) ID", "from Dana Weiss (Microsoft 365 administrator)"},
+		{Need{Reason: "blocker", What: "Port 443 is closed", Actor: "network_admin"}, "Port 443 is closed", "from Network team"},
 		{Need{Reason: "out_of_date", What: "Tenant"}, "a new run of: Tenant", ""},
 	} {
 		if text, who := needText(ctx, tt.need), needWho(ctx, tt.need); text != tt.text || who != tt.who {
@@ -186,5 +187,24 @@ func TestEveryWordOfAFamilyHasAShapeWhereOneIsDrawn(t *testing.T) {
 				t.Errorf("%s %q has no shape", family, value)
 			}
 		}
+	}
+}
+
+func TestGateNamesEachStepOnce(t *testing.T) {
+	entry := func(step, who string, fields ...string) Need {
+		return Need{Step: step, Reason: "entry_missing", Fields: fields, Who: who}
+	}
+	got := supplies([]Need{
+		entry("registration", "", "tenant"), entry("registration", "", "client_id", "tenant"),
+		{Step: "network", Reason: "blocker", What: "closed"}, entry("registration", "Dana Weiss", "client_secret"),
+		{Step: "registration", Reason: "not_checked", What: "Tenant"}, {Step: "registration", Reason: "not_checked", What: "Client"},
+	})
+	want := []supply{
+		{"registration", []Need{entry("registration", "", "tenant", "client_id"), entry("registration", "Dana Weiss", "client_secret"),
+			{Step: "registration", Reason: "not_checked", What: "Tenant"}, {Step: "registration", Reason: "not_checked", What: "Client"}}},
+		{"network", []Need{{Step: "network", Reason: "blocker", What: "closed"}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
