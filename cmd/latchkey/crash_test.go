@@ -15,6 +15,10 @@ import (
 	"latchkey/web/webtest"
 )
 
+// laterThanRedeeming is longer than a token request may be under way, and
+// shorter than the clocks of the lab and of the server may differ.
+const laterThanRedeeming = "LATCHKEY_TEST_SHIFT=90s"
+
 var joinLink = regexp.MustCompile(`/join/[a-z0-9]+`)
 
 // test is one crash: the site, and how to go on after it.
@@ -35,21 +39,21 @@ func (c *test) freshWindow() *webtest.Window { return webtest.New(c.t, c.url) }
 func (c *test) crashAt(point string, fatal func(), env ...string) {
 	c.t.Helper()
 	c.stop()
-	// The worker's own answers would die at the answers' points, so there it
-	// has finished before.
-	early := strings.HasPrefix(point, "answer")
+	// The worker's own answers and their checks would die at these points, so
+	// there it has finished before.
+	early := strings.HasPrefix(point, "answer") || strings.HasPrefix(point, "result")
 	var w *worker
 	if early {
 		c.start()
 		w = c.work()
-		time.Sleep(200 * time.Millisecond)
+		w.busy()
 		w.pause()
 		c.stop()
 	}
 	c.start("LATCHKEY_TEST_CRASH=" + point)
 	if !early {
 		w = c.work()
-		time.Sleep(200 * time.Millisecond)
+		w.busy()
 	}
 	fatal()
 	c.died()
@@ -153,6 +157,20 @@ func (s *site) work() *worker {
 	return w
 }
 
+// busy returns when answers have been acknowledged.
+func (w *worker) busy() {
+	w.s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		w.mu.Lock()
+		acked := w.acked
+		w.mu.Unlock()
+		if acked > 2 {
+			return
+		}
+	}
+	w.s.t.Fatal("the worker does not work")
+}
+
 // pause stops the worker before the server is stopped on purpose.
 func (w *worker) pause() {
 	close(w.stop)
@@ -174,9 +192,6 @@ func (w *worker) kept() {
 	}
 	if stored != w.acked && stored != w.acked+1 {
 		w.s.t.Errorf("answer %d was acknowledged, answer %d is stored", w.acked, stored)
-	}
-	if w.acked == 0 {
-		w.s.t.Error("the worker has not worked")
 	}
 }
 
@@ -244,13 +259,12 @@ func TestKill9(t *testing.T) {
 		{"after the exchange, before the token is saved", func(t *testing.T, c *test) {
 			c.toSignIn()
 			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("redeemed", func() { _, _ = c.private.Try("GET", back, nil, nil) }, "LATCHKEY_TEST_SHIFT=2m")
+			c.crashAt("redeemed", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
 			c.private.Get(back)
 			if n := c.codes(); n != 1 {
 				t.Errorf("%d token requests: a burnt code was sent again", n)
 			}
-			c.owner.Get(c.path("/sign-in"))
-			c.settled()
+			c.looksUntil("sign_in", "needs_attention")
 			if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
 				t.Errorf("the loss is not explained: %+v", fs)
 			}
@@ -260,9 +274,8 @@ func TestKill9(t *testing.T) {
 		{"the token request intended and not sent", func(t *testing.T, c *test) {
 			c.toSignIn()
 			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("redeem_intended", func() { _, _ = c.private.Try("GET", back, nil, nil) }, "LATCHKEY_TEST_SHIFT=2m")
-			c.owner.Get(c.path("/sign-in"))
-			c.settled()
+			c.crashAt("redeem_intended", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
+			c.looksUntil("sign_in", "needs_attention")
 			if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
 				t.Errorf("the loss is not explained: %+v", fs)
 			}

@@ -190,23 +190,28 @@ func (w *Wizard) Sweep(ctx context.Context, id setup.ID) error {
 		if err != nil || st.attempt.ID == "" {
 			return err
 		}
-		a := st.attempt
-		state, over := a.overdue(w.Now())
-		if !over {
-			return nil
-		}
-		if state == AttemptLost {
-			r, err = w.storeFailure(tx, &st, &a, check.GuardLost, nil, System)
-			return err
-		}
-		if err := w.forget(tx, a.ID); err != nil {
-			return err
-		}
-		a.State, a.Finished = state, w.Now().UTC()
-		return tx.SaveAttempt(&a)
+		r, _, err = w.ripen(tx, &st, st.attempt)
+		return err
 	})
 	if err == nil {
 		w.launch(r)
 	}
 	return err
+}
+
+// ripen ends an attempt whose time is over.
+func (w *Wizard) ripen(tx Tx, st *state, a Attempt) (Run, Attempt, error) {
+	state, over := a.overdue(w.Now())
+	if !over {
+		return Run{}, a, nil
+	}
+	if state == AttemptLost {
+		r, err := w.storeFailure(tx, st, &a, check.GuardLost, nil, System)
+		return r, a, err
+	}
+	if err := w.forget(tx, a.ID); err != nil {
+		return Run{}, a, err
+	}
+	a.State, a.Finished = state, w.Now().UTC()
+	return Run{}, a, tx.SaveAttempt(&a)
 }

@@ -66,7 +66,9 @@ func (w *Wizard) Callback(ctx context.Context, query url.Values, b Browser) (Att
 // arrive finds the attempt and binds the answer to the browser. An attempt
 // that is further on comes back as it is.
 func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) (a Attempt, p oauth.Pending, err error) {
+	var r Run
 	err = w.Store.Update(ctx, func(tx Tx) error {
+		r = Run{}
 		a, err = tx.AttemptByState(hashOf(stateParam.Reveal()))
 		if errors.Is(err, ErrNotFound) || err == nil && a.Kind != KindSignIn {
 			return ErrUnknownState
@@ -77,9 +79,12 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 		if !a.belongsTo(b.Cookie) {
 			return ErrForeignBrowser
 		}
-		if state, over := a.overdue(w.Now()); over {
-			a.State, a.Finished = state, w.Now().UTC()
-			return tx.SaveAttempt(&a)
+		st, err := w.read(tx, a.Setup)
+		if err != nil {
+			return err
+		}
+		if r, a, err = w.ripen(tx, &st, a); err != nil {
+			return err
 		}
 		if a.State != AttemptConfirmed && a.State != AttemptArrived {
 			return nil
@@ -108,6 +113,9 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 			return Attempt{}, p, err
 		}
 		return Attempt{}, p, ErrForeignBrowser
+	}
+	if err == nil {
+		w.launch(r)
 	}
 	return a, p, err
 }
