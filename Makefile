@@ -12,13 +12,13 @@ build:
 
 generate:
 	@echo "generate: templ"
-	@go tool templ generate -log-level error
+	@go tool templ generate -path templates -log-level error
 
 # Comparing hashes instead of asking git also works in an unpacked archive.
 check:
 	@.ci/deps
 	@echo "check: generated files are up to date"
-	@before="$$($(generated))"; go tool templ generate -log-level error; after="$$($(generated))"; \
+	@before="$$($(generated))"; go tool templ generate -path templates -log-level error; after="$$($(generated))"; \
 	if [ "$$before" != "$$after" ]; then \
 		diff <(echo "$$before") <(echo "$$after") | grep '^[<>]'; \
 		echo "generated files were stale; they are now written anew: commit them"; exit 1; \

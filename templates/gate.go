@@ -39,10 +39,10 @@ func (s StepPage) before() string {
 	return ""
 }
 
-// finished reports whether this step is done and the next one open; the way on
-// is then the page's one primary button.
+// finished reports whether this step is done and the next one, if there is one,
+// open; the way on is then the page's one primary button.
 func (s StepPage) finished() bool {
-	return s.Setup.row(s.ID).State == "done" && s.Onward.Step != "" && s.Onward.Gate == nil && len(s.Errors) == 0
+	return s.Setup.row(s.ID).State == "done" && s.Onward.Gate == nil && len(s.Errors) == 0
 }
 
 // supply is everything one step has to supply before a gate opens.

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,23 @@ type Staged struct {
 	SignedIn string // who has signed in
 	Expected string // who was expected
 	Until    time.Time
+}
+
+// expected reports whether the account that signed in is the one that should.
+func (s Staged) expected() bool { return strings.EqualFold(s.SignedIn, s.Expected) }
+
+func (s Staged) title(ctx context.Context) string {
+	if s.expected() {
+		return t(ctx, "accept.title")
+	}
+	return t(ctx, "accept.title_other")
+}
+
+func (s Staged) advice(ctx context.Context) string {
+	if s.expected() {
+		return t(ctx, "accept.text")
+	}
+	return t(ctx, "accept.text_other")
 }
 
 // privateWindow is what the browser calls its private window, the words of its

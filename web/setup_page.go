@@ -199,9 +199,12 @@ func resultState(v wizard.View, c flow.CheckState) string {
 // and the findings as cards.
 func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
 	finished, all := st.Count()
-	out := templates.Checks{Running: v.Running, Done: finished, Total: all, At: v.Run.Finished, Findings: r.findings(v, st)}
-	if out.Running {
+	out := templates.Checks{Running: v.Running, Done: finished, Total: all, Findings: r.findings(v, st)}
+	switch {
+	case out.Running:
 		out.At = v.Run.Started
+	case finished > 0:
+		out.At = v.Run.Finished
 	}
 	if wizard.Reads(r.visitor.who, v.Setup.ID) && st.Open && r.visitor.who.Role != wizard.RoleObserver {
 		out.Run = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"

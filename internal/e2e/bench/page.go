@@ -156,7 +156,10 @@ func (p *Page) Dark(dark bool) {
 		value = "dark"
 	}
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}},
+		// Colours that are still on their way make no picture and no contrast.
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		},
 	})
 	p.check("set the colour scheme", err)
 }
