@@ -232,7 +232,7 @@ func (r *request) checkRow(v wizard.View, c flow.CheckState) templates.CheckRow 
 			row.After = r.printer.Check(c.Result.SkippedBy)
 		}
 		for _, f := range c.Result.Facts {
-			row.Facts = append(row.Facts, templates.Fact{Name: r.printer.Fact(f.Name), Value: f.Value})
+			row.Facts = append(row.Facts, templates.Fact{Name: r.printer.Fact(f.Name), Value: r.printer.FactValue(f.Name, f.Value)})
 		}
 	}
 	return row

@@ -3,6 +3,7 @@ package locale
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Families lists the closed families of short words and the values each must
@@ -109,6 +110,18 @@ func (p *Printer) Check(id string) string { return p.named("check."+id, id) }
 
 // Fact is Check for the name of an observed value.
 func (p *Printer) Fact(name string) string { return p.named("fact."+name, name) }
+
+// FactValue words an observed value where it is one of Latchkey's own words or
+// a time; what a server said stays as it is.
+func (p *Printer) FactValue(name, value string) string {
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		return p.DateTime(at)
+	}
+	if text, ok := p.lookup("key." + value); ok && name == "key" {
+		return text
+	}
+	return value
+}
 
 // Event is Check for the action of an audit record.
 func (p *Printer) Event(action string) string { return p.named("event."+action, action) }

@@ -320,3 +320,22 @@ func TestProblemNamesFieldAndValue(t *testing.T) {
 		}
 	}
 }
+
+func TestFactValueWordsOnlyWhatIsOurs(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := c.Printer("en")
+	for _, tt := range []struct{ name, value, want string }{
+		{"renewed_at", "2026-11-21T20:19:13Z", "21 Nov 2026, 20:19 UTC"},
+		{"key", "latchkey_keeps", "Latchkey keeps the key"},
+		{"key", "unheard_of", "unheard_of"},
+		{"mechanisms", "latchkey_keeps", "latchkey_keeps"},
+		{"audience", "https://outlook.office.com", "https://outlook.office.com"},
+	} {
+		if got := p.FactValue(tt.name, tt.value); got != tt.want {
+			t.Errorf("%s %q reads %q, want %q", tt.name, tt.value, got, tt.want)
+		}
+	}
+}
