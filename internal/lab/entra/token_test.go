@@ -246,6 +246,12 @@ func TestBasicAuthentication(t *testing.T) {
 	if a := b.post(b.tenant, form, basic("wrong")); a.number() != 7000215 {
 		t.Errorf("wrong secret: %d", a.number())
 	}
+	// A header that cannot be read is no reason to overlook the body.
+	form.Set("client_id", b.app)
+	form.Set("client_secret", secret)
+	if a := b.post(b.tenant, form, func(r *http.Request) { r.SetBasicAuth("%zz", "%zz") }); a.Status != http.StatusOK {
+		t.Errorf("unreadable header: %d", a.number())
+	}
 }
 
 // The order of checks of the client credentials grant, one step after the
@@ -295,12 +301,25 @@ func TestClientCredentials(t *testing.T) {
 	if a := call(b.tenant, change{"client_secret": "x"}); a.number() != 7000215 {
 		t.Errorf("application disabled and secret wrong: %d, the secret comes first", a.number())
 	}
-	b.state(func(s *world.State) {
-		s.Apps[0].Disabled = false
-		s.Apps[0].RedirectURIs[0].Platform = world.Native
-	})
+	platforms := func(list ...world.Platform) {
+		b.state(func(s *world.State) {
+			s.Apps[0].Disabled, s.Apps[0].RedirectURIs = false, nil
+			for _, p := range list {
+				s.Apps[0].RedirectURIs = append(s.Apps[0].RedirectURIs, world.RedirectURI{URI: callback, Platform: p})
+			}
+		})
+	}
+	platforms(world.Native)
 	if a := call(b.tenant, nil); a.number() != 700025 {
 		t.Errorf("public client: %d", a.number())
+	}
+	platforms(world.Native, world.Web)
+	if a := call(b.tenant, nil); a.Status != http.StatusOK {
+		t.Errorf("public and confidential: %d", a.number())
+	}
+	platforms()
+	if a := call(b.tenant, nil); a.Status != http.StatusOK {
+		t.Errorf("no redirect URI yet: %d", a.number())
 	}
 }
 

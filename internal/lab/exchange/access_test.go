@@ -169,6 +169,12 @@ func TestPace(t *testing.T) {
 	if good < 40*time.Millisecond || bad < 250*time.Millisecond {
 		t.Errorf("a good login took %v, a refused one %v; want about 50 and 300 ms at this pace", good, bad)
 	}
+	k := b.dial(world.POP3)
+	k.read()
+	began := time.Now()
+	if k.ask("PASS x"); time.Since(began) < 400*time.Millisecond {
+		t.Errorf("POP3 refused after %v; it is the slowest of the three", time.Since(began))
+	}
 }
 
 func TestConnectionLimits(t *testing.T) {

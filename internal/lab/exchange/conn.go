@@ -35,8 +35,9 @@ type conn struct {
 // fit into it.
 const maxLine = 16384
 
-// errLine is returned for a line that is too long; the conversation ends.
-var errLine = errors.New("exchange: line too long")
+// errLong is returned for a command that is too long in the whole; the
+// conversation ends.
+var errLong = errors.New("exchange: command too long")
 
 // use makes nc the transport. What was buffered before is dropped: bytes that
 // a client, or somebody in between, sent ahead of the TLS handshake must not
@@ -69,11 +70,8 @@ func (c *conn) line() (string, error) {
 		return "", err
 	}
 	b, err := c.r.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", errLine
-	}
-	if err != nil {
-		return "", err
+	if err != nil { // also where the line is longer than the buffer
+		return "", fmt.Errorf("exchange: line: %w", err)
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
 }

@@ -40,7 +40,7 @@ func (m *imapSession) command() (string, error) {
 			return text, nil
 		}
 		if size > maxLiteral || len(text) > maxLiteral {
-			return "", errLine
+			return "", errLong
 		}
 		if wait {
 			if err := m.say("+ Ready for additional command text."); err != nil {

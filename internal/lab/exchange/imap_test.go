@@ -49,6 +49,14 @@ func TestIMAPRefusesPasswordsAndOtherMechanisms(t *testing.T) {
 	if got := last(k.imap("AUTHENTICATE PLAIN AHgAeA==")); got != "A NO AUTHENTICATE failed." {
 		t.Error(got)
 	}
+	// Neither command takes what only XOAUTH2 may say.
+	good := blob(world.Support, b.token(grant{who: world.Support}))
+	if got := last(k.imap("AUTHENTICATE PLAIN " + good)); got != "A NO AUTHENTICATE failed." {
+		t.Error(got)
+	}
+	if got := last(k.imap("LOGIN XOAUTH2 " + good)); got != "A NO LOGIN failed." {
+		t.Error(got)
+	}
 	k.send("A AUTHENTICATE XOAUTH2")
 	k.want("+ ")
 	k.send("*")
@@ -75,6 +83,17 @@ func TestIMAPStates(t *testing.T) {
 	} {
 		if got := last(k.imap(command)); got != want {
 			t.Errorf("%s: %q, want %q", command, got, want)
+		}
+	}
+	for _, line := range []string{"", "12}", "A"} {
+		k.send("%s", line)
+		k.want("* BAD Command Error. 12")
+	}
+	for _, command := range []string{
+		"LIST {3", "LIST }", "LIST {x}", `LIST "" *)`, `LIST "a\`, `LIST "" ` + strings.Repeat("(", 9) + strings.Repeat(")", 9),
+	} {
+		if got := last(k.imap(command)); !strings.HasPrefix(got, "A BAD ") {
+			t.Errorf("%s: %q", command, got)
 		}
 	}
 	if got := k.imap("LOGOUT"); !strings.HasPrefix(got[0], "* BYE ") || last(got) != "A OK LOGOUT completed." {
