@@ -247,7 +247,7 @@ func windowSamples() map[string]templ.Component {
 	all := map[string]templ.Component{
 		"landing":            Landing(landing),
 		"same-window":        SameWindow(SameWindowView{Page: page(), Browser: "chrome", Link: "https://setup.contoso.example/w/K7QF9D2MXR4T", Back: "/m/k3/sign-in"}),
-		"leave":              Leave(LeaveView{Page: anonymous(), URL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=x", Host: "login.microsoftonline.com", Account: "svc-mail@contoso.example"}),
+		"leave":              Leave(LeaveView{Page: anonymous(), URL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=x", Provider: "Microsoft", Host: "login.microsoftonline.com", Account: "svc-mail@contoso.example"}),
 		"done":               Done(DoneView{Page: anonymous(), Outcome: "accepted", Account: "svc-mail@contoso.example", ECE: true}),
 		"done-staged":        Done(DoneView{Page: anonymous(), Outcome: "staged", Account: "admin@contoso.example"}),
 		"done-failed":        Done(DoneView{Page: anonymous(), Outcome: "failed", Finding: &f}),

@@ -36,9 +36,10 @@ type DeadLinkView struct {
 // policy form-action 'self' (measured in Chromium).
 type LeaveView struct {
 	Page
-	URL     string // at the identity provider
-	Host    string // of URL, shown so that the person knows what to expect
-	Account string
+	URL      string // at the identity provider
+	Provider string // its name
+	Host     string // of URL, shown so that the person knows what to expect
+	Account  string
 }
 
 // DoneView ends the private window. Live.Waits says that the page will change:

@@ -115,7 +115,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *request) error {
 		host = u.Host
 	}
 	return r.render(w, http.StatusOK, templates.Leave(templates.LeaveView{
-		Page: r.base(), URL: out.URL, Host: host, Account: out.Attempt.Account,
+		Page: r.base(), URL: out.URL, Provider: out.Provider, Host: host, Account: out.Attempt.Account,
 	}))
 }
 

@@ -148,7 +148,7 @@ func labProvider(info labInfo) (provider.Provider, error) {
 		hosts[protocol] = provider.Endpoint{Host: host, Port: port, Security: one.security}
 	}
 	p := provider.Entra.At(info.Authority, hosts)
-	p.ID, p.Name = "lab", "The lab's pretended Microsoft"
+	p.ID, p.Name = "lab", "Microsoft (pretended)"
 	// The portal of the lab stands in for Microsoft's.
 	p.Portal = map[provider.PortalPage]string{provider.PageRegistrations: info.Portal}
 	return p, nil

@@ -13,7 +13,7 @@ import (
 // how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth (June 2026).
 // Both sign-in hosts: Microsoft 365 endpoint set 56.
 var Entra = Provider{
-	ID: "entra", Name: "Microsoft Entra ID and Exchange Online", Kind: KindEntra,
+	ID: "entra", Name: "Microsoft", Kind: KindEntra,
 	Authority:  "https://login.microsoftonline.com",
 	SignInURLs: []string{"https://login.microsoftonline.com", "https://login.microsoft.com"},
 	Scopes: map[setup.Protocol]string{

@@ -25,7 +25,7 @@ const (
 // Provider is one identity and mail provider, as data.
 type Provider struct {
 	ID   string
-	Name string
+	Name string // what people call the sign-in service
 	Kind Kind
 
 	// Authority is the base address of the sign-in service. At Entra the

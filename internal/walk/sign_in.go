@@ -21,7 +21,7 @@ func (p *person) signIn() error {
 	if err := p.private.press("Continue"); err != nil {
 		return err
 	}
-	if err := p.private.follow("Sign in at Microsoft"); err != nil {
+	if err := p.private.follow("Sign in at Microsoft (pretended)"); err != nil {
 		return err
 	}
 	if err := p.atMicrosoft(); err != nil {

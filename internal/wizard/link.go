@@ -217,9 +217,10 @@ func (a Attempt) sameJar(b Browser) bool {
 
 // Leave is what the confirmed link leads to.
 type Leave struct {
-	Attempt Attempt
-	URL     string // of the identity provider
-	Cookie  string // transaction cookie to set; "" if the browser has it already
+	Attempt  Attempt
+	Provider string // name of the identity provider
+	URL      string // at the identity provider
+	Cookie   string // transaction cookie to set; "" if the browser has it already
 }
 
 // ConfirmLink uses a link up and binds the sign-in to this browser. Sent again
@@ -279,7 +280,11 @@ func (w *Wizard) ConfirmLink(ctx context.Context, code string, b Browser) (out L
 		if err != nil {
 			return err
 		}
-		out.Attempt = a
+		s, err := tx.Setup(a.Setup)
+		if err != nil {
+			return err
+		}
+		out.Attempt, out.Provider = a, w.line(s).provider.Name
 		out.URL = pending.AuthorizeURL(oauth.Hints{LoginHint: a.Account, Prompt: "login"})
 		return nil
 	})
