@@ -22,6 +22,9 @@ type Scenario struct {
 	// SkipsRedirectPaste: the person does not paste the registered redirect
 	// URIs, so the fault shows only at Microsoft's page.
 	SkipsRedirectPaste bool
+	// Age: how long ago the set-up was, when its token is asked for again. The
+	// set-up is walked first, then the clock moves, then the short flow.
+	Age time.Duration
 	// SharedAccount: walked with a shared mailbox and its sign-in account.
 	SharedAccount bool
 }
@@ -131,6 +134,12 @@ var scenarios = []Scenario{
 		Breaks: "The token endpoint answers 429 Too Many Requests.",
 		Change: change(func(s *world.State) { s.Entra.Throttled = true }),
 		Repair: change(func(s *world.State) { s.Entra.Throttled = false }),
+	},
+	{
+		Name: "nine_months_old", Step: "handover", Age: 9 * 30 * 24 * time.Hour, SharedAccount: true,
+		Breaks: "Nine months have passed without use, and the token is dead.",
+		Change: change(func(*world.State) {}),
+		Repair: change(func(*world.State) {}),
 	},
 	{
 		Name: "server_silent", Step: "network", Code: "server_silent",

@@ -30,12 +30,9 @@ func envelope(raw []byte) string {
 }
 
 func addresses(raw []byte, name string) string {
-	value, ok := header(raw, name)
-	if !ok {
-		return "NIL"
-	}
+	value, _ := header(raw, name)
 	list, err := mail.ParseAddressList(value)
-	if err != nil {
+	if err != nil { // also where there is no such field
 		return "NIL"
 	}
 	var b strings.Builder

@@ -32,9 +32,7 @@ func (m *imapSession) fetch(c *imapCommand) error {
 	var out bytes.Buffer
 	m.do(func(s *world.State) {
 		for _, n := range messages {
-			if ok = ok && m.fetchOne(s, &out, n, items); !ok {
-				return
-			}
+			ok = ok && m.fetchOne(s, &out, n, items)
 		}
 	})
 	if !ok {

@@ -80,6 +80,8 @@ func TestIMAPStates(t *testing.T) {
 		"FETCH 1 FLAGS": "A BAD Command received in Invalid state.", "AUTHENTICATE XOAUTH2 x": "A BAD Command received in Invalid state.",
 		"FROBNICATE": "A BAD Command Error. 12", "SELECT": "A BAD Command Argument Error. 11", `LIST "" (`: "A BAD Command Argument Error. 11",
 		`SELECT "INBOX`: "A BAD Command Argument Error. 11", "SELECT Nowhere": "A NO Nowhere doesn't exist.",
+		"LIST x": "A BAD Command Argument Error. 11", "STATUS INBOX": "A BAD Command Argument Error. 11", "STATUS INBOX MESSAGES": "A BAD Command Argument Error. 11",
+		"STATUS Nowhere (MESSAGES)": "A NO Nowhere doesn't exist.",
 	} {
 		if got := last(k.imap(command)); got != want {
 			t.Errorf("%s: %q, want %q", command, got, want)
@@ -154,7 +156,7 @@ func TestIMAPEndsWithTheToken(t *testing.T) {
 func TestIMAPFolders(t *testing.T) {
 	b := newBench(t)
 	k := b.imapLogin(world.Support, world.Support)
-	for pattern, want := range map[string]int{`"*"`: 2, `"%"`: 2, `INBOX`: 1, `"inb%"`: 1, `"Sent*"`: 1, `"*Items"`: 1, `"In*Items"`: 0, `"x*"`: 0, `"s*t*s"`: 1} {
+	for pattern, want := range map[string]int{`"*"`: 2, `"%"`: 2, `INBOX`: 1, `"inb%"`: 1, `"Sent*"`: 1, `"*Items"`: 1, `"In*Items"`: 0, `"x*"`: 0, `"s*t*s"`: 1, `"*zz*"`: 0} {
 		if got := k.imap(`LIST "" ` + pattern); len(got)-1 != want {
 			t.Errorf("LIST %s: %q, want %d folders", pattern, got, want)
 		}
@@ -183,8 +185,18 @@ func TestIMAPFolders(t *testing.T) {
 	if last(got) != "A OK [READ-WRITE] SELECT completed." {
 		t.Error(last(got))
 	}
-	if got := last(k.imap("EXAMINE INBOX")); got != "A OK [READ-ONLY] EXAMINE completed." {
-		t.Error(got)
+	if !slices.Contains(got, "* OK [UNSEEN 1] Is the first unseen message") || !slices.ContainsFunc(got, func(l string) bool { return strings.Contains(l, "PERMANENTFLAGS (\\Seen") }) {
+		t.Errorf("SELECT: %q", got)
+	}
+	b.state(func(s *world.State) {
+		for _, m := range s.Mailbox(world.Support).Inbox.Messages {
+			m.Flags = []string{`\Seen`}
+		}
+	})
+	got = k.imap("EXAMINE INBOX")
+	if last(got) != "A OK [READ-ONLY] EXAMINE completed." || !slices.Contains(got, "* OK [PERMANENTFLAGS ()] Permanent flags") ||
+		strings.Contains(strings.Join(got, " "), "[UNSEEN") {
+		t.Errorf("EXAMINE: %q", got)
 	}
 	for _, command := range []string{"CLOSE", "CHECK"} {
 		if got := last(k.imap(command)); command == "CLOSE" && got != "A OK CLOSE completed." || command == "CHECK" && !strings.HasPrefix(got, "A BAD") {
@@ -290,7 +302,7 @@ func TestIMAPSearch(t *testing.T) {
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
 	}
-	for _, command := range []string{"SEARCH", "SEARCH NONSENSE", "SEARCH SINCE yesterday", "SEARCH HEADER Subject", "SEARCH UID x", "SEARCH CHARSET UTF-8"} {
+	for _, command := range []string{"SEARCH", "SEARCH NONSENSE", "SEARCH (NONSENSE)", "SEARCH SINCE yesterday", "SEARCH HEADER Subject", "SEARCH UID x", "SEARCH CHARSET UTF-8"} {
 		if got := last(k.imap(command)); got != "A BAD Command Argument Error. 11" {
 			t.Errorf("%s: %q", command, got)
 		}
@@ -315,6 +327,7 @@ func TestIMAPChangesAreCounted(t *testing.T) {
 	k := b.imapLogin(world.Support, world.Support)
 	changes := func() (flags, deleted int) { c := b.world.Counters(); return c.FlagsChanged, c.Deleted }
 
+	b.state(func(s *world.State) { s.Mailbox(world.Support).Inbox.Messages[2].Flags = []string{`\Deleted`} })
 	k.imap("EXAMINE INBOX")
 	for _, command := range []string{"FETCH 1 BODY[]", "FETCH 1 RFC822", "STORE 1 +FLAGS (\\Seen)", "EXPUNGE", "CLOSE"} {
 		k.imap(command)
@@ -322,7 +335,13 @@ func TestIMAPChangesAreCounted(t *testing.T) {
 	if flags, deleted := changes(); flags+deleted != 0 {
 		t.Errorf("read-only: %d flags, %d deleted", flags, deleted)
 	}
+	b.state(func(s *world.State) { s.Mailbox(world.Support).Inbox.Messages[2].Flags = nil })
 	k.imap("SELECT INBOX")
+	for _, command := range []string{"STORE 1", "STORE 1 +FLAGS", "STORE 9 +FLAGS \\Seen", "UID EXPUNGE", "UID EXPUNGE x"} {
+		if got := last(k.imap(command)); got != "A BAD Command Argument Error. 11" {
+			t.Errorf("%s: %q", command, got)
+		}
+	}
 	if b.world.Counters().Selected != 1 {
 		t.Error("SELECT was not counted")
 	}
@@ -364,6 +383,17 @@ func TestIMAPChangesAreCounted(t *testing.T) {
 	k.imap("UNSELECT")
 	if _, deleted := changes(); deleted != 2 {
 		t.Error("UNSELECT deleted something")
+	}
+}
+
+// What a quoted string cannot hold comes as a literal.
+func TestIMAPEnvelopeInEightBits(t *testing.T) {
+	b := newBench(t)
+	b.state(func(s *world.State) { s.Deliver(s.Mailbox(world.Support).Inbox, []byte("Subject: Grüße\r\n\r\n")) })
+	k := b.imapLogin(world.Support, world.Support)
+	k.imap("EXAMINE INBOX")
+	if got := k.imap("FETCH 4 ENVELOPE"); got[0] != "* 4 FETCH (ENVELOPE (NIL {7}" || got[1] != "Grüße NIL NIL NIL NIL NIL NIL NIL NIL))" {
+		t.Errorf("%q", got)
 	}
 }
 
