@@ -61,6 +61,7 @@ type Finding struct {
 	Again   string // addresses: check this again (POST),
 	Ask     string // write a request (GET),
 	Ignore  string // ignore until it changes (POST; warnings only); "" hides each
+	SignIn  string // address where a new sign-in begins (GET), where that repairs it
 	Ignored bool
 	Solved  time.Time // zero while it stands
 	Details []Fact    // raw answers, addresses, identifiers

@@ -259,6 +259,9 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		if r.visitor.who.Role != wizard.RoleObserver {
 			card.Again = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"
 		}
+		if f.NewSignIn() && r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil {
+			card.SignIn = "/m/" + string(v.Setup.ID) + "/reissue"
+		}
 		card.Who = r.who(v, a.Actor)
 		list = append(list, card)
 	}

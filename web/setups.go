@@ -72,7 +72,7 @@ func mailboxState(v wizard.View) string {
 	switch {
 	case v.Setup.Reissue != nil && !v.Done():
 		return "sign_in_again"
-	case v.Done() && v.Key.LastError != "":
+	case v.SignInAgain():
 		return "sign_in_again"
 	case v.Done() && ends != "" && at.Sub(v.Now) < 30*24*time.Hour:
 		return "ends_soon"
@@ -168,7 +168,7 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 	for _, p := range v.People {
 		count(&page.Waiting, p.State == wizard.ParticipantWaiting)
 	}
-	if r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil && v.Done() {
+	if r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil && (v.Done() || v.SignInAgain()) {
 		page.Reissue = page.Setup.Path + "/reissue"
 	}
 	return r.render(w, http.StatusOK, templates.Overview(page))

@@ -95,9 +95,14 @@ func (a *app) keep(ctx context.Context) {
 	k := &keeper.Keeper{
 		Store: a.store.Tokens(), Source: a.wizard.Tokens(), Owner: a.owner, Log: a.log,
 		// The hand-over waits for the first renewal; and with each one the
-		// setup is looked at, so that its daily checks run.
-		Renewed: func(ctx context.Context, account string) {
-			if err := a.wizard.StartRun(ctx, setup.ID(account), setup.StepHandover); err != nil && ctx.Err() == nil {
+		// setup is looked at, so that its daily checks run. What stops one is
+		// explained by the proof of mail.
+		Renewed: func(ctx context.Context, account string, failure error) {
+			step := setup.StepHandover
+			if failure != nil {
+				step = setup.StepVerification
+			}
+			if err := a.wizard.StartRun(ctx, setup.ID(account), step); err != nil && ctx.Err() == nil {
 				a.log.Error("checks not started after a renewal", "setup", account, "error", err)
 			}
 		},

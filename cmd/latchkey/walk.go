@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"latchkey/internal/lab"
 	"latchkey/internal/walk"
@@ -31,8 +32,10 @@ func (c *walkCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
-	options := walk.Options{Delay: c.Delay, Start: func(ctx context.Context, l *lab.Lab) (string, string, func() error, error) {
-		return startBeside(ctx, t, l, log)
+	options := walk.Options{Delay: c.Delay, Start: func(ctx context.Context, l *lab.Lab, now func() time.Time) (string, string, func() error, error) {
+		own := t
+		own.Now = now
+		return startBeside(ctx, own, l, log)
 	}}
 	outcomes := make([]walk.Outcome, len(chosen))
 	slots := make(chan struct{}, max(c.Parallel, 1))

@@ -58,6 +58,8 @@ type Definition struct {
 	// Unconfirmed marks what rests on behaviour nobody has measured at
 	// Microsoft. Such a finding is at most a Note and says so.
 	Unconfirmed bool
+	// NewSignIn says that a new sign-in of the same person repairs it.
+	NewSignIn bool
 	// Ours marks a fact that no server's answer leads to; the others must
 	// have a recorded answer in the corpus.
 	Ours bool

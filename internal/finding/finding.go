@@ -70,6 +70,9 @@ func (f Finding) With(source, text, ref string) Finding {
 	return f
 }
 
+// NewSignIn reports whether a new sign-in repairs the most likely cause.
+func (f Finding) NewSignIn() bool { return len(f.Causes) > 0 && f.Causes[0].NewSignIn }
+
 // Code is the code of the most likely cause, "" for a finding without causes.
 func (f Finding) Code() string {
 	if len(f.Causes) == 0 {

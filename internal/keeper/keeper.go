@@ -27,9 +27,9 @@ type Keeper struct {
 	Owner  string // names this process in leases
 	Now    func() time.Time
 	Log    *slog.Logger
-	// Renewed is told after each attempt on an account, so that whoever
-	// watches its setup sees it.
-	Renewed func(ctx context.Context, account string)
+	// Renewed is told after each attempt on an account, with what stopped it,
+	// so that whoever watches its setup sees it.
+	Renewed func(ctx context.Context, account string, err error)
 }
 
 // Run renews what is due until ctx ends. It returns when nothing is under way
@@ -86,7 +86,7 @@ func (k *Keeper) renew(ctx context.Context, g token.Grant) {
 		k.Log.Warn("keeper: not renewed", "account", g.Account, "error", err)
 	}
 	if k.Renewed != nil {
-		k.Renewed(ctx, g.Account)
+		k.Renewed(ctx, g.Account, err)
 	}
 }
 

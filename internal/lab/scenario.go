@@ -23,7 +23,8 @@ type Scenario struct {
 	// URIs, so the fault shows only at Microsoft's page.
 	SkipsRedirectPaste bool
 	// Age: how long ago the set-up was, when its token is asked for again. The
-	// set-up is walked first, then the clock moves, then the short flow.
+	// set-up is walked first, then the clock of the walk moves, then the short
+	// flow is walked.
 	Age time.Duration
 	// SharedAccount: walked with a shared mailbox and its sign-in account.
 	SharedAccount bool
@@ -138,8 +139,8 @@ var scenarios = []Scenario{
 	{
 		Name: "nine_months_old", Step: "handover", Age: 9 * 30 * 24 * time.Hour, SharedAccount: true,
 		Breaks: "Nine months have passed without use, and the token is dead.",
-		Change: change(func(*world.State) {}),
-		Repair: change(func(*world.State) {}),
+		Change: app(func(a *world.App) { a.Slips.SecretLife = 2 * 365 * 24 * time.Hour }),
+		Repair: app(func(a *world.App) { a.Slips.SecretLife = 0 }),
 	},
 	{
 		Name: "server_silent", Step: "network", Code: "server_silent",

@@ -285,6 +285,7 @@ func TestScenarios(t *testing.T) {
 			POP3: "-ERR Authentication failure: unknown user name or bad password.", SMTP: "535 5.7.3"},
 		"consent_needed":           {SignIn: "access_denied cancel"},
 		"token_endpoint_throttled": {Token: "429 Too Many Requests"},
+		"nine_months_old":          {}, // the clock of the walk breaks it
 		"server_silent":            {IMAP: "silence"},
 	}
 	scenarios := lab.Scenarios()
@@ -297,7 +298,7 @@ func TestScenarios(t *testing.T) {
 			if !ok {
 				t.Fatal("no expectation")
 			}
-			if scenario.Breaks == "" || scenario.Step == "" || (scenario.Code == "") != (scenario.Name == lab.Happy) {
+			if scenario.Breaks == "" || scenario.Step == "" || (scenario.Code == "") != (scenario.Name == lab.Happy || scenario.Age > 0) {
 				t.Errorf("incomplete: %+v", scenario)
 			}
 			l := start(t, lab.Options{Scenario: scenario.Name})

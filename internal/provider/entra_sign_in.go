@@ -71,7 +71,7 @@ var (
 		Remedy:      "Close the private windows, make a new link, and sign in again.",
 	}
 	GrantRevoked = &finding.Definition{
-		Code: "grant_revoked", Severity: finding.Blocker, Actor: finding.MailboxUser,
+		Code: "grant_revoked", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
 		Title:       "Microsoft has ended the token of {{.sign_in_account}}",
 		Consequence: "The token cannot be renewed. Mail stops.",
 		Cause:       "An administrator reset the password or revoked the sessions of the account.",
@@ -79,7 +79,7 @@ var (
 		Params:      []string{"sign_in_account"},
 	}
 	GrantExpired = &finding.Definition{
-		Code: "grant_expired", Severity: finding.Blocker, Actor: finding.MailboxUser,
+		Code: "grant_expired", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
 		Title:       "The token of {{.sign_in_account}} was not used for too long",
 		Consequence: "The token cannot be renewed. Mail stops.",
 		Cause:       "A refresh token ends after 90 days without use.",
@@ -95,7 +95,7 @@ var (
 		Params:      []string{"sign_in_account"},
 	}
 	MFARequired = &finding.Definition{
-		Code: "mfa_required", Severity: finding.Blocker, Actor: finding.MailboxUser,
+		Code: "mfa_required", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
 		Title:       "{{.sign_in_account}} must confirm the sign-in with a second factor",
 		Consequence: "No token is issued.",
 		Cause:       "The tenant demands multifactor authentication, and it is missing or too old.",
@@ -148,7 +148,7 @@ var (
 		Wait:        30 * time.Minute,
 	}
 	PasswordExpired = &finding.Definition{
-		Code: "password_expired", Severity: finding.Blocker, Actor: finding.MailboxUser,
+		Code: "password_expired", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
 		Title:       "The password of this account has expired",
 		Consequence: "No token is issued.",
 		Cause:       "The tenant lets passwords expire.",
@@ -183,7 +183,7 @@ var (
 		Remedy:      "Make a new link, and sign in again. Compare the provider in the configuration.",
 	}
 	InteractionNeeded = &finding.Definition{
-		Code: "interaction_needed", Severity: finding.Blocker, Actor: finding.MailboxUser,
+		Code: "interaction_needed", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
 		Title:       "{{.sign_in_account}} must sign in again",
 		Consequence: "The token cannot be renewed. Mail stops.",
 		Cause:       "Microsoft wants to see the person: a policy, a second factor or a consent.",

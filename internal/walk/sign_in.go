@@ -14,6 +14,11 @@ func (p *person) signIn() error {
 	if err := p.desk.press("Make the link"); err != nil {
 		return err
 	}
+	return p.inPrivate()
+}
+
+// inPrivate takes the link of the page to the private window, and comes back.
+func (p *person) inPrivate() error {
 	link := p.desk.page.textByID("private-link")
 	if err := p.private.open(link); err != nil {
 		return err

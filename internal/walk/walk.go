@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/lab"
@@ -14,7 +15,7 @@ import (
 type Options struct {
 	// Start starts the product beside a lab and returns its address, the
 	// one-time link of the first administrator, and how to stop it.
-	Start func(context.Context, *lab.Lab) (url, adminLink string, stop func() error, err error)
+	Start func(_ context.Context, _ *lab.Lab, now func() time.Time) (url, adminLink string, stop func() error, err error)
 	// Delay scales Exchange's own delays, see lab.Options.
 	Delay float64
 }
@@ -65,19 +66,20 @@ func Walk(ctx context.Context, o Options, s lab.Scenario) (out Outcome) {
 		out.Seconds = float64(time.Since(start).Milliseconds()) / 1000
 		out.OK = out.Fault == "" && out.asExpected()
 	}()
-	microsoft, err := lab.Start(ctx, lab.Options{Scenario: s.Name, Delay: o.Delay})
+	var clock clock
+	microsoft, err := lab.Start(ctx, lab.Options{Scenario: s.Name, Delay: o.Delay, Now: clock.now})
 	if err != nil {
 		out.Fault = err.Error()
 		return out
 	}
-	url, adminLink, stop, err := o.Start(ctx, microsoft)
+	url, adminLink, stop, err := o.Start(ctx, microsoft, clock.now)
 	if err != nil {
 		out.Fault = errors.Join(err, microsoft.Close()).Error()
 		return out
 	}
 	p, err := newPerson(ctx, url, adminLink, microsoft, s)
 	if err == nil {
-		if err = p.story(); errors.Is(err, errStopped) {
+		if err = p.story(&clock); errors.Is(err, errStopped) {
 			err = nil
 		}
 		var seen error
@@ -154,10 +156,15 @@ func (p *person) password(user string) string {
 
 // story goes through the eight steps. Each chapter ends with errStopped where
 // the pages say that something needs attention.
-func (p *person) story() error {
-	for _, chapter := range []func() error{
+func (p *person) story(clock *clock) error {
+	chapters := []func() error{
 		p.claim, p.begin, p.application, p.addresses, p.registration, p.network, p.mailbox, p.signIn, p.verification, p.handover,
-	} {
+	}
+	if p.scenario.Age > 0 {
+		chapters = append(chapters, func() error { clock.advance(p.scenario.Age); return nil },
+			p.logIn, p.signInAgain, p.verificationAgain, p.handover)
+	}
+	for _, chapter := range chapters {
 		if err := chapter(); err != nil {
 			return err
 		}
@@ -165,12 +172,25 @@ func (p *person) story() error {
 	return nil
 }
 
+// clock is the time of the lab and of the product in one walk.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// The person's account at the product.
+const (
+	name     = "Walker"
+	password = "a quiet harbour at dusk"
+)
+
 func (p *person) claim() error {
 	if err := p.desk.open(p.adminLink); err != nil {
 		return err
 	}
-	const password = "a quiet harbour at dusk"
-	return p.desk.press("Create the administrator", entry{"Name", "Walker"}, entry{"Password", password}, entry{"The same password again", password})
+	return p.desk.press("Create the administrator",
+		entry{"Name", name}, entry{"Password", password}, entry{"The same password again", password})
 }
 
 func (p *person) begin() error {
@@ -293,7 +313,21 @@ func (p *person) handover() error {
 	if err := p.onward(); err != nil {
 		return err
 	}
-	return p.submit("Save and finish", entry{"Delete the test key", ""})
+	key := "Delete the test key"
+	if p.scenario.Age > 0 {
+		key = "Latchkey keeps the key"
+	}
+	err := p.submit("Save and finish", entry{key, ""})
+	for errors.Is(err, errStopped) && p.desk.page.finding() == "first_renewal_outstanding" {
+		if err := wait(p.ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+		if err := p.desk.open(p.desk.page.url.String()); err != nil {
+			return err
+		}
+		err = p.settle()
+	}
+	return err
 }
 
 // submit sends the form of the step and waits until its checks have ended.

@@ -36,6 +36,8 @@ func (w *Wizard) StartReissue(ctx context.Context, who Who, id setup.ID) error {
 			StartedAt: now, Previous: *s.SignIn.Pinned,
 			PreviousRevision: s.SignIn.GrantRevision, PreviousAccepted: s.SignIn.AcceptedAt,
 		}
+		// A message that was asked for once is not asked for again.
+		s.Verification.TestMessage = nil
 		// The product's own token, if it has one, dies with the same causes.
 		s.Handover.GeneratedAt, s.Handover.ReportAt = time.Time{}, time.Time{}
 		s.UpdatedAt = now

@@ -81,6 +81,17 @@ func (v View) Step(id setup.StepID) (flow.StepState, bool) {
 	return flow.StepState{}, false
 }
 
+// SignInAgain reports whether a new sign-in by the same person is what the
+// setup needs: one was accepted, and what stops it now is a dead token.
+func (v View) SignInAgain() bool {
+	st, ok := v.Step(setup.StepVerification)
+	if !ok || v.Setup.SignIn.Pinned == nil {
+		return false
+	}
+	found := st.Findings()
+	return len(found) > 0 && found[0].NewSignIn()
+}
+
 // Done reports whether every step of the flow is done.
 func (v View) Done() bool {
 	return !slices.ContainsFunc(v.Steps, func(s flow.StepState) bool { return s.State != flow.Done })
