@@ -62,7 +62,6 @@ type Lab struct {
 
 	mu     sync.Mutex
 	failed error // first failure of a listener
-	closed bool
 }
 
 // ErrScenario is returned for a scenario that does not exist.
@@ -220,16 +219,9 @@ func (l *Lab) serve(f func() error) {
 }
 
 // Close stops the lab and waits until nothing of it runs any more. It returns
-// the first error with which a listener failed before. Closing twice does
-// nothing the second time.
+// the first error with which a listener failed before. Closing twice is
+// harmless.
 func (l *Lab) Close() error {
-	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return nil
-	}
-	l.closed = true
-	l.mu.Unlock()
 	if l.cancel != nil {
 		l.cancel()
 	}

@@ -206,6 +206,20 @@ func TestConnectionLimits(t *testing.T) {
 		tt.k.send("DATA")
 		tt.k.wantPrefix(tt.want)
 	}
+
+	b = newBench(t)
+	b.state(func(s *world.State) { s.Exchange.MaxConnections, s.Exchange.MaxSubmissions = 1, 1 })
+	for range 3 { // whoever left does not count
+		k := b.popLogin(world.Support, world.Support)
+		k.ask("QUIT")
+		k.gone()
+		k = b.smtpLogin(world.Support)
+		if got := k.submit(world.Support, world.Support, world.Support); !strings.HasPrefix(got, "250 ") {
+			t.Errorf("submission after the others had left: %q", got)
+		}
+		k.ask("QUIT")
+		k.gone()
+	}
 }
 
 // The ways in which a listener misbehaves before any protocol.

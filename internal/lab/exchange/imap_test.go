@@ -248,6 +248,7 @@ func TestIMAPFetch(t *testing.T) {
 	}
 	for command, want := range map[string]string{
 		"FETCH 2 FLAGS": "A BAD Command Argument Error. 11", "UID FETCH 99 FLAGS": "A OK UID FETCH completed.", "FETCH 1 NONSENSE": "A BAD Command Argument Error. 11",
+		"FETCH": "A BAD Command Argument Error. 11", "FETCH (1) FLAGS": "A BAD Command Argument Error. 11", "UID FETCH x FLAGS": "A BAD Command Argument Error. 11",
 		"FETCH x FLAGS": "A BAD Command Argument Error. 11", "FETCH 1": "A BAD Command Argument Error. 11", "FETCH 0 FLAGS": "A BAD Command Argument Error. 11",
 		"FETCH 1 BODY.PEEK[7.MIME]": "A BAD Command Argument Error. 11",
 	} {

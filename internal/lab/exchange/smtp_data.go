@@ -181,10 +181,7 @@ func (t *smtpSession) submit(content []byte, fits bool) error {
 // fromAllowed looks at the header's From: the rights are those of the address
 // that readers see. A message without a readable one is judged by its envelope.
 func fromAllowed(s *world.State, userID string, content []byte) bool {
-	value, ok := header(content, "From")
-	if !ok {
-		return true
-	}
+	value, _ := header(content, "From")
 	list, err := mail.ParseAddressList(value)
 	return err != nil || !slices.ContainsFunc(list, func(a *mail.Address) bool { return !sendsAs(s, userID, a.Address) })
 }

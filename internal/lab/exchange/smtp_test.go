@@ -59,7 +59,7 @@ func TestSMTPSequence(t *testing.T) {
 	}
 	k = b.smtpLogin(world.Support)
 	for _, tt := range []struct{ command, want string }{
-		{"AUTH XOAUTH2 x", "503 "}, {"MAIL support@lab.example", "501 "}, {"MAIL TO:<a@b>", "501 "}, {"MAIL FROM:<support@lab.example> SIZE=999999999", "552 5.3.4 "},
+		{"AUTH XOAUTH2 x", "503 "}, {"MAIL support@lab.example", "501 "}, {"MAIL TO:<a@b>", "501 "}, {"MAIL FROM:support@lab.example>", "501 "}, {"MAIL FROM:<support@lab.example> SIZE=999999999", "552 5.3.4 "},
 		{"MAIL FROM:<support@lab.example> SIZE=100 BODY=8BITMIME", "250 2.1.0 Sender OK"}, {"MAIL FROM:<support@lab.example>", "503 "},
 		{"RCPT TO:<nobody>", "501 "}, {"RCPT TO:nobody@x", "501 "}, {"DATA", "503 5.5.2 "}, {"RCPT TO:<a@b.example>", "250 2.1.5 "},
 		{"RSET", "250 "}, {"RCPT TO:<a@b.example>", "503 "}, {"QUIT", "221 "},
