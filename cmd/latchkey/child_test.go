@@ -233,12 +233,14 @@ func (s *site) toSignIn() {
 func (s *site) link() string {
 	s.t.Helper()
 	got := s.owner.Post(s.path("/sign-in/link"), nil)
-	link := regexp.MustCompile(`/w/[a-z0-9]{26}`).FindString(got.Body)
+	link := signInLink.FindString(got.Body)
 	if link == "" {
 		s.t.Fatalf("no link: %d at %s", got.Status, got.Path)
 	}
 	return link
 }
+
+var signInLink = regexp.MustCompile(`/w/[a-z0-9]{26}`)
 
 var authorizeLink = regexp.MustCompile(`href="([^"]*/authorize\?[^"]*)"`)
 

@@ -37,7 +37,7 @@ const (
 
 	FieldEvidence    Field = "evidence"
 	FieldAttempt     Field = "attempt" // number of finished sign-ins
-	FieldGrant       Field = "grant"   // revision of the accepted token
+	FieldGrant       Field = "grant"   // the accepted token
 	FieldTestMessage Field = "test_message"
 	FieldHandover    Field = "handover"
 	FieldReport      Field = "report"
@@ -100,7 +100,11 @@ func (s Setup) Values(f Field) (any, bool) {
 	case FieldAttempt:
 		return s.SignIn.Attempts, true
 	case FieldGrant:
-		return s.SignIn.GrantRevision, true
+		if s.SignIn.GrantRevision == 0 {
+			return nil, true
+		}
+		// A revision that was taken back is given out again.
+		return []any{s.SignIn.GrantRevision, s.SignIn.AcceptedAt}, true
 	case FieldTestMessage:
 		return s.Verification.TestMessage, true
 	case FieldHandover:

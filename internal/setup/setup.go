@@ -38,6 +38,7 @@ type Reissue struct {
 	Previous         Identity  `json:"previous"`
 	PreviousRevision int64     `json:"previous_revision"`
 	PreviousAccepted time.Time `json:"previous_accepted,omitzero"`
+	PreviousAttempt  string    `json:"previous_attempt,omitempty"`
 	// Passed is when the new token has passed and replaced the old one.
 	Passed time.Time `json:"passed,omitzero"`
 }
@@ -192,6 +193,9 @@ func (i Identity) Same(other Identity) bool {
 
 // SignIn is what the sign-in step has produced.
 type SignIn struct {
+	// Attempt is the ID of the sign-in that counts: the newest, or the one in
+	// use after a newer one was taken back.
+	Attempt string `json:"attempt,omitempty"`
 	// Attempts counts finished sign-ins, good or bad; results of the step's
 	// checks are bound to it.
 	Attempts int64 `json:"attempts"`

@@ -3,7 +3,6 @@ package store
 import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
-	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 )
 
@@ -33,8 +32,8 @@ func (t *tx) InsertAttempt(a wizard.Attempt) error {
 		return err
 	}
 	_, err = t.exec("insert attempt", `INSERT INTO attempts
-		(id, setup_id, kind, version, code_hash, state_hash, cookie_hash, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ID, a.Setup, a.Kind, a.Version, hash(a.CodeHash), hash(a.StateHash), hash(a.CookieHash), document)
+		(id, setup_id, version, code_hash, state_hash, cookie_hash, document) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.Setup, a.Version, hash(a.CodeHash), hash(a.StateHash), hash(a.CookieHash), document)
 	if isDuplicate(err) {
 		return wizard.ErrConflict
 	}
@@ -50,9 +49,9 @@ func (t *tx) SaveAttempt(a *wizard.Attempt) error {
 	}
 	n, err := t.exec("save attempt", `UPDATE attempts
 		SET version = ?, code_hash = ?, state_hash = ?, cookie_hash = ?, document = ?
-		WHERE id = ? AND setup_id = ? AND kind = ? AND version = ?`,
+		WHERE id = ? AND setup_id = ? AND version = ?`,
 		next.Version, hash(a.CodeHash), hash(a.StateHash), hash(a.CookieHash), document,
-		a.ID, a.Setup, a.Kind, a.Version)
+		a.ID, a.Setup, a.Version)
 	if isDuplicate(err) {
 		return wizard.ErrConflict
 	}
@@ -77,10 +76,6 @@ func (t *tx) AttemptByCode(h wizard.Hash) (wizard.Attempt, error) {
 
 func (t *tx) AttemptByState(h wizard.Hash) (wizard.Attempt, error) {
 	return t.attempt(`WHERE state_hash = ?`, hash(h))
-}
-
-func (t *tx) LastAttempt(id setup.ID, kind wizard.AttemptKind) (wizard.Attempt, error) {
-	return t.attempt(`WHERE setup_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1`, id, kind)
 }
 
 func (t *tx) attempt(where string, args ...any) (wizard.Attempt, error) {

@@ -183,7 +183,8 @@ func Accept(tx Tx, g Grant) error {
 
 // Promote puts the candidate into the current token's place. It fails with
 // ErrLeased while the candidate is being renewed, because the answer under way
-// would be lost, and with ErrNoToken where there is no candidate.
+// would be lost, and with ErrNoToken where there is no candidate. If the current
+// token was kept, the new one is from now on.
 func Promote(tx Tx, account string) error {
 	g, err := tx.Grant(account, Candidate)
 	if err != nil {
@@ -195,6 +196,9 @@ func Promote(tx Tx, account string) error {
 	current, err := tx.Grant(account, Current)
 	if err == nil {
 		g.Epoch = max(g.Epoch, current.Epoch)
+		if !current.DueAt.IsZero() {
+			g.DueAt = tx.Now()
+		}
 	} else if err := tx.DeleteGrant(account, Current); err != nil { // none, or one that cannot be opened
 		return err
 	}

@@ -70,7 +70,7 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 	err = w.Store.Update(ctx, func(tx Tx) error {
 		r = Run{}
 		a, err = tx.AttemptByState(hashOf(stateParam.Reveal()))
-		if errors.Is(err, ErrNotFound) || err == nil && a.Kind != KindSignIn {
+		if errors.Is(err, ErrNotFound) {
 			return ErrUnknownState
 		}
 		if err != nil {

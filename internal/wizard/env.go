@@ -23,7 +23,7 @@ const secretName = "client_secret"
 // transaction.
 type state struct {
 	setup   setup.Setup
-	attempt Attempt // newest sign-in; zero if there is none
+	attempt Attempt // the sign-in that counts; zero if there is none
 	grant   token.Grant
 	hasKey  bool // a token is stored in the slot that counts
 }
@@ -43,8 +43,10 @@ func (w *Wizard) read(tx Tx, id setup.ID) (state, error) {
 	if st.setup, err = tx.Setup(id); err != nil {
 		return st, err
 	}
-	if st.attempt, err = tx.LastAttempt(id, KindSignIn); err != nil && !errors.Is(err, ErrNotFound) {
-		return st, err
+	if id := st.setup.SignIn.Attempt; id != "" {
+		if st.attempt, err = tx.Attempt(id); err != nil {
+			return st, err
+		}
 	}
 	st.grant, err = tx.Grant(string(id), slotOf(st.setup))
 	if err != nil && !errors.Is(err, token.ErrNoToken) {

@@ -76,7 +76,7 @@ func (w *Wizard) BeginSignIn(ctx context.Context, who Who, id setup.ID) (code st
 	}
 	now := w.Now().UTC()
 	a = Attempt{
-		Version: 1, Setup: id, Kind: KindSignIn, State: AttemptCreated, Starter: who,
+		Version: 1, Setup: id, State: AttemptCreated, Starter: who,
 		Account: expected(st.setup), Basis: check.BasisOf(st.setup), Scopes: scopes,
 		Started: now, Expires: now.Add(linkLife), StateHash: hashOf(pending.State.Reveal()),
 	}
@@ -108,21 +108,18 @@ func (w *Wizard) insertAttempt(ctx context.Context, who Who, a *Attempt, pending
 		return "", err
 	}
 	return code, w.Store.Update(ctx, func(tx Tx) error {
-		old, err := tx.LastAttempt(a.Setup, a.Kind)
-		switch {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
+		s, err := tx.Setup(a.Setup)
+		if err != nil {
 			return err
-		case !old.Final():
-			old.State, old.Finished = AttemptReplaced, a.Started
-			if err := w.forget(tx, old.ID); err != nil {
-				return err
-			}
-			if err := tx.SaveAttempt(&old); err != nil {
-				return err
-			}
+		}
+		if err := w.replace(tx, s, a.Started); err != nil {
+			return err
 		}
 		if err := tx.InsertAttempt(*a); err != nil {
+			return err
+		}
+		s.SignIn.Attempt = a.ID
+		if err := tx.SaveSetup(&s); err != nil {
 			return err
 		}
 		if err := tx.PutAttemptSecret(a.ID, pendingName, sealed); err != nil {
@@ -130,6 +127,23 @@ func (w *Wizard) insertAttempt(ctx context.Context, who Who, a *Attempt, pending
 		}
 		return w.record(tx, who, a.Setup, audit.LinkCreated, "attempt", a.ID, "account", a.Account)
 	})
+}
+
+// replace ends the sign-in of a setup that is still under way, with its link
+// and its secrets.
+func (w *Wizard) replace(tx Tx, s setup.Setup, now time.Time) error {
+	if s.SignIn.Attempt == "" {
+		return nil
+	}
+	a, err := tx.Attempt(s.SignIn.Attempt)
+	if err != nil || a.Final() {
+		return err
+	}
+	a.State, a.Finished = AttemptReplaced, now
+	if err := w.forget(tx, a.ID); err != nil {
+		return err
+	}
+	return tx.SaveAttempt(&a)
 }
 
 // gate returns a *BlockedError while step is closed. While a token is issued

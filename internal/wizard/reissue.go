@@ -35,6 +35,7 @@ func (w *Wizard) StartReissue(ctx context.Context, who Who, id setup.ID) error {
 		s.Reissue = &setup.Reissue{
 			StartedAt: now, Previous: *s.SignIn.Pinned,
 			PreviousRevision: s.SignIn.GrantRevision, PreviousAccepted: s.SignIn.AcceptedAt,
+			PreviousAttempt: s.SignIn.Attempt,
 		}
 		// A message that was asked for once is not asked for again.
 		s.Verification.TestMessage = nil
@@ -63,15 +64,20 @@ func (w *Wizard) CancelReissue(ctx context.Context, who Who, id setup.ID) error 
 		if err != nil || s.Reissue == nil {
 			return err
 		}
+		now := w.Now().UTC()
 		if s.Reissue.Passed.IsZero() {
+			if err := w.replace(tx, s, now); err != nil {
+				return err
+			}
 			if err := token.Discard(tx, string(id), token.Candidate); err != nil {
 				return err
 			}
 			s.SignIn.GrantRevision = s.Reissue.PreviousRevision
 			s.SignIn.AcceptedAt = s.Reissue.PreviousAccepted
+			s.SignIn.Attempt = s.Reissue.PreviousAttempt
 		}
 		s.Reissue = nil
-		s.UpdatedAt = w.Now().UTC()
+		s.UpdatedAt = now
 		if err := tx.SaveSetup(&s); err != nil {
 			return err
 		}
@@ -80,7 +86,7 @@ func (w *Wizard) CancelReissue(ctx context.Context, who Who, id setup.ID) error 
 	if err != nil {
 		return err
 	}
-	return w.StartRun(ctx, id, "")
+	return w.StartRun(ctx, id, setup.StepSignIn)
 }
 
 // promote replaces the old token by the new one, which has passed.

@@ -74,8 +74,6 @@ type Tx interface {
 	Attempt(id string) (Attempt, error)
 	AttemptByCode(hash Hash) (Attempt, error)
 	AttemptByState(hash Hash) (Attempt, error)
-	// LastAttempt returns the newest attempt of a kind.
-	LastAttempt(id setup.ID, kind AttemptKind) (Attempt, error)
 	// PutAttemptSecret and AttemptSecret keep what must not be readable in the
 	// database: the pending request and the staged token. A zero value deletes.
 	PutAttemptSecret(attempt, name string, value secret.Text) error
@@ -160,15 +158,6 @@ const (
 	WhoSystem WhoKind = "system"
 )
 
-// AttemptKind tells a sign-in from an admin consent.
-type AttemptKind string
-
-// Both leave for the identity provider and come back through the callback.
-const (
-	KindSignIn  AttemptKind = "sign_in"
-	KindConsent AttemptKind = "consent"
-)
-
 // AttemptState is how far an attempt has come.
 type AttemptState string
 
@@ -192,7 +181,6 @@ type Attempt struct {
 	ID      string       `json:"id"`
 	Version int64        `json:"version"`
 	Setup   setup.ID     `json:"setup"`
-	Kind    AttemptKind  `json:"kind"`
 	State   AttemptState `json:"state"`
 
 	CodeHash   Hash `json:"-"` // of the link's code

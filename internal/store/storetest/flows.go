@@ -100,14 +100,13 @@ func attempts(t *testing.T, s Stores) {
 	insert(t, s, "one")
 	var want wizard.Attempt
 	fill(&want)
-	want.ID, want.Setup, want.Kind = "a1", "one", wizard.KindSignIn
+	want.ID, want.Setup = "a1", "one"
 	want.CodeHash, want.StateHash, want.CookieHash = codeHash("code"), codeHash("state"), codeHash("cookie")
-	bare := wizard.Attempt{ID: "a2", Setup: "one", Kind: wizard.KindSignIn}
-	consent := wizard.Attempt{ID: "a3", Setup: "one", Kind: wizard.KindConsent}
+	bare := wizard.Attempt{ID: "a2", Setup: "one"}
 	update(t, s.Wizard, func(tx wizard.Tx) error {
-		return errors.Join(tx.InsertAttempt(want), tx.InsertAttempt(bare), tx.InsertAttempt(consent))
+		return errors.Join(tx.InsertAttempt(want), tx.InsertAttempt(bare))
 	})
-	want.Version, bare.Version, consent.Version = 1, 1, 1
+	want.Version, bare.Version = 1, 1
 	expect := func(what string, want wizard.Attempt, read func(tx wizard.Tx) (wizard.Attempt, error)) {
 		t.Helper()
 		view(t, s.Wizard, func(tx wizard.Tx) error {
@@ -119,10 +118,7 @@ func attempts(t *testing.T, s Stores) {
 	expect("Attempt", want, func(tx wizard.Tx) (wizard.Attempt, error) { return tx.Attempt("a1") })
 	expect("AttemptByCode", want, func(tx wizard.Tx) (wizard.Attempt, error) { return tx.AttemptByCode(codeHash("code")) })
 	expect("AttemptByState", want, func(tx wizard.Tx) (wizard.Attempt, error) { return tx.AttemptByState(codeHash("state")) })
-	expect("LastAttempt", bare, func(tx wizard.Tx) (wizard.Attempt, error) { return tx.LastAttempt("one", wizard.KindSignIn) })
-	expect("LastAttempt of the other kind", consent, func(tx wizard.Tx) (wizard.Attempt, error) {
-		return tx.LastAttempt("one", wizard.KindConsent)
-	})
+	expect("Attempt without hashes", bare, func(tx wizard.Tx) (wizard.Attempt, error) { return tx.Attempt("a2") })
 	for what, read := range map[string]func(tx wizard.Tx) (wizard.Attempt, error){
 		"a state as a code": func(tx wizard.Tx) (wizard.Attempt, error) { return tx.AttemptByCode(codeHash("state")) },
 		"a code as a state": func(tx wizard.Tx) (wizard.Attempt, error) { return tx.AttemptByState(codeHash("code")) },
@@ -136,7 +132,7 @@ func attempts(t *testing.T, s Stores) {
 
 func attemptConflicts(t *testing.T, s Stores) {
 	insert(t, s, "one")
-	a := wizard.Attempt{ID: "a1", Setup: "one", Kind: wizard.KindSignIn, CodeHash: codeHash("code")}
+	a := wizard.Attempt{ID: "a1", Setup: "one", CodeHash: codeHash("code")}
 	update(t, s.Wizard, func(tx wizard.Tx) error { return tx.InsertAttempt(a) })
 	for what, other := range map[string]wizard.Attempt{
 		"ID":   {ID: "a1", Setup: "one"},
@@ -255,7 +251,7 @@ func populate(t *testing.T, s Stores, id setup.ID) {
 			tx.PutSecret(id, "client", 1, secret.New(name+"-secret")),
 			tx.PutResults(id, []flow.Result{{Check: name + "-check"}}),
 			tx.StartRun(wizard.Run{ID: name + "-run", Setup: id, LeaseEnd: at(60)}, at(0)),
-			tx.InsertAttempt(wizard.Attempt{ID: name + "-attempt", Setup: id, Kind: wizard.KindSignIn,
+			tx.InsertAttempt(wizard.Attempt{ID: name + "-attempt", Setup: id,
 				CodeHash: codeHash(name + "-code"), StateHash: codeHash(name + "-state")}),
 			tx.PutAttemptSecret(name+"-attempt", "token", secret.New(name+"-staged")),
 			tx.InsertParticipant(wizard.Participant{ID: name + "-guest", Setup: id, InviteHash: codeHash(name + "-invite")}),
@@ -351,21 +347,20 @@ func setupsAreApart(t *testing.T, s Stores) {
 		one, err1 := tx.Results("one")
 		guests, err2 := tx.Participants("one")
 		history, err3 := tx.History("one", 10)
-		attempt, err4 := tx.LastAttempt("one", wizard.KindSignIn)
-		run, err5 := tx.LastRun("one")
-		report, _, err6 := tx.Report("one")
-		value, _, err7 := tx.Secret("one", "client")
+		run, err4 := tx.LastRun("one")
+		report, _, err5 := tx.Report("one")
+		value, _, err6 := tx.Secret("one", "client")
 		if len(one) != 1 || one[0].Check != "one-check" || len(guests) != 1 || guests[0].ID != "one-guest" ||
-			len(history) != 1 || history[0].ActorName != "one-actor" || attempt.ID != "one-attempt" ||
+			len(history) != 1 || history[0].ActorName != "one-actor" ||
 			run.ID != "one-run" || string(report) != "one-report" || !value.Equal(secret.New("one-secret")) {
-			t.Errorf("a list of one setup holds something of another: %v %v %v %s %s %s", one, guests, history, attempt.ID, run.ID, report)
+			t.Errorf("a list of one setup holds something of another: %v %v %v %s %s", one, guests, history, run.ID, report)
 		}
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7)
+		return errors.Join(err1, err2, err3, err4, err5, err6)
 	})
 	// Writing somebody else's record under one's own setup.
 	for name, write := range map[string]func(tx wizard.Tx) error{
 		"SaveAttempt": func(tx wizard.Tx) error {
-			return tx.SaveAttempt(&wizard.Attempt{ID: "other-attempt", Setup: "one", Kind: wizard.KindSignIn, Version: 1})
+			return tx.SaveAttempt(&wizard.Attempt{ID: "other-attempt", Setup: "one", Version: 1})
 		},
 		"SaveParticipant": func(tx wizard.Tx) error {
 			return tx.SaveParticipant(&wizard.Participant{ID: "other-guest", Setup: "one", Version: 1})

@@ -75,7 +75,6 @@ func setupOrderAndMissing(t *testing.T, s Stores) {
 		"AttemptByCode":       func(tx wizard.Tx) error { _, err := tx.AttemptByCode(codeHash("none")); return err },
 		"AttemptByCode zero":  func(tx wizard.Tx) error { _, err := tx.AttemptByCode(wizard.Hash{}); return err },
 		"AttemptByState":      func(tx wizard.Tx) error { _, err := tx.AttemptByState(codeHash("none")); return err },
-		"LastAttempt":         func(tx wizard.Tx) error { _, err := tx.LastAttempt("1", wizard.KindSignIn); return err },
 		"PutAttemptSecret":    func(tx wizard.Tx) error { return tx.PutAttemptSecret("none", "n", secret.New("v")) },
 		"AttemptSecret":       func(tx wizard.Tx) error { _, err := tx.AttemptSecret("none", "n"); return err },
 		"InsertParticipant":   func(tx wizard.Tx) error { return tx.InsertParticipant(wizard.Participant{ID: "p", Setup: "none"}) },

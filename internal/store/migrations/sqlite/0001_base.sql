@@ -45,14 +45,13 @@ CREATE TABLE attempts (
 	seq         INTEGER PRIMARY KEY AUTOINCREMENT,
 	id          TEXT NOT NULL UNIQUE,
 	setup_id    TEXT NOT NULL REFERENCES setups(id) ON DELETE CASCADE,
-	kind        TEXT NOT NULL,
 	version     INTEGER NOT NULL,
 	code_hash   BLOB UNIQUE,
 	state_hash  BLOB UNIQUE,
 	cookie_hash BLOB,
 	document    TEXT NOT NULL
 ) STRICT;
-CREATE INDEX attempts_by_setup ON attempts(setup_id, kind, seq);
+CREATE INDEX attempts_by_setup ON attempts(setup_id);
 
 CREATE TABLE attempt_secrets (
 	attempt_id TEXT NOT NULL REFERENCES attempts(id) ON DELETE CASCADE,

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"latchkey/internal/lab/world"
+	"latchkey/internal/seal"
+	"latchkey/internal/store"
+	"latchkey/internal/token"
+	"latchkey/web/webtest"
+)
+
+// grant reads a token out of the database of a site that has stopped.
+func (c *test) grant(slot token.Slot) (g token.Grant) {
+	c.t.Helper()
+	c.stop()
+	ring, err := seal.LoadRing(filepath.Join(c.dir, "data", "latchkey.key"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	db, err := store.Open(c.t.Context(), store.Options{Path: filepath.Join(c.dir, "data", "latchkey.db"), Ring: ring})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	err = db.Tokens().View(c.t.Context(), func(tx token.Tx) (err error) {
+		g, err = tx.Grant(string(c.id), slot)
+		return err
+	})
+	if err != nil {
+		c.t.Errorf("%s: %v", slot, err)
+	}
+	if err := db.Close(); err != nil {
+		c.t.Error(err)
+	}
+	c.start()
+	return g
+}
+
+// again signs in once more by the short flow, up to the acceptance.
+func (c *test) again() {
+	c.t.Helper()
+	page := c.owner.Post(c.path("/reissue"), nil)
+	link := signInLink.FindString(page.Body)
+	if !strings.HasSuffix(page.Path, "/sign-in") || link == "" {
+		c.t.Fatalf("the short flow begins at %s, with link %q", page.Path, link)
+	}
+	c.private = webtest.New(c.t, c.url)
+	c.private.Get(c.atMicrosoft(c.confirm(link)))
+	if _, err := c.accept(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TestOldTokenStaysUntilTheNewOneHasPassed: a new sign-in whose proof fails
+// replaces nothing, and can be taken back; one whose proof passes does.
+func TestOldTokenStaysUntilTheNewOneHasPassed(t *testing.T) {
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	old := c.grant(token.Current)
+
+	imap := func(on bool) {
+		c.lab.World().Do(func(s *world.State) { s.Mailbox(world.SignInAccount).IMAP = on })
+	}
+	imap(false)
+	c.again()
+	c.looksUntil("verification", "needs_attention")
+	if now := c.grant(token.Current); now.Revision != old.Revision {
+		t.Errorf("token %d replaced token %d before it had passed", now.Revision, old.Revision)
+	}
+	if candidate := c.grant(token.Candidate); candidate.Revision == old.Revision {
+		t.Error("there is no new token")
+	}
+	c.owner.Post(c.path("/reissue/cancel"), nil)
+	imap(true)
+	c.owner.Post(c.path("/verification/runs"), nil)
+	c.looksUntil("verification", "done")
+	if now := c.grant(token.Current); now.Revision != old.Revision {
+		t.Errorf("after taking it back token %d is in use, not %d", now.Revision, old.Revision)
+	}
+
+	c.again()
+	c.looksUntil("verification", "done")
+	if now := c.grant(token.Current); now.Revision == old.Revision {
+		t.Error("the new token has passed and is not in use")
+	}
+}
