@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,8 @@ func TestMalformedMessages(t *testing.T) {
 		"no user":               blob("", token),
 		"with a third field":    blob(world.Support, token+"\x01host=x"),
 		"without the two ends":  blob(world.Support, token)[:4],
+		"no word user":          base64.StdEncoding.EncodeToString([]byte(world.Support + "\x01auth=Bearer " + token + "\x01\x01")),
+		"no word Bearer":        base64.StdEncoding.EncodeToString([]byte("user=" + world.Support + "\x01" + token + "\x01\x01")),
 	} {
 		if value == good {
 			continue

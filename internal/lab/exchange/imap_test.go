@@ -92,7 +92,7 @@ func TestIMAPStates(t *testing.T) {
 		k.want("* BAD Command Error. 12")
 	}
 	for _, command := range []string{
-		"LIST {3", "LIST }", "LIST {x}", `LIST "" *)`, `LIST "a\`, `LIST "" ` + strings.Repeat("(", 9) + strings.Repeat(")", 9),
+		"LIST {3", "LIST }", "LIST {x}", `LIST "" *)`, `LIST "" {3`, `LIST "a\`, `LIST "" ` + strings.Repeat("(", 9) + strings.Repeat(")", 9),
 	} {
 		if got := last(k.imap(command)); !strings.HasPrefix(got, "A BAD ") {
 			t.Errorf("%s: %q", command, got)
@@ -390,10 +390,12 @@ func TestIMAPChangesAreCounted(t *testing.T) {
 // What a quoted string cannot hold comes as a literal.
 func TestIMAPEnvelopeInEightBits(t *testing.T) {
 	b := newBench(t)
-	b.state(func(s *world.State) { s.Deliver(s.Mailbox(world.Support).Inbox, []byte("Subject: Grüße\r\n\r\n")) })
+	b.state(func(s *world.State) {
+		s.Deliver(s.Mailbox(world.Support).Inbox, []byte("Subject: Grüße\r\nReply-To: r@x.example\r\n\r\n"))
+	})
 	k := b.imapLogin(world.Support, world.Support)
 	k.imap("EXAMINE INBOX")
-	if got := k.imap("FETCH 4 ENVELOPE"); got[0] != "* 4 FETCH (ENVELOPE (NIL {7}" || got[1] != "Grüße NIL NIL NIL NIL NIL NIL NIL NIL))" {
+	if got := k.imap("FETCH 4 ENVELOPE"); got[0] != "* 4 FETCH (ENVELOPE (NIL {7}" || got[1] != `Grüße NIL NIL ((NIL NIL "r" "x.example")) NIL NIL NIL NIL NIL))` {
 		t.Errorf("%q", got)
 	}
 }
