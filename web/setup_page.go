@@ -122,7 +122,7 @@ func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage 
 		}
 		following := v.Steps[i+1]
 		p.Onward.Step = string(following.Step.ID)
-		if !following.Open {
+		if !following.Open && following.State != flow.Done {
 			p.Onward.Gate = r.gate(v, following)
 		}
 	}
