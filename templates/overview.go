@@ -21,7 +21,8 @@ type OverviewView struct {
 	SeenAt    time.Time // last visit; zero: no welcome
 	SeenSince []Event   // what happened since then
 	People    []Person
-	Waiting   int // people in the waiting room
+	Waiting   int  // people in the waiting room
+	Invites   bool // the reader may invite somebody
 	History   []Event
 	Expiries  []Expiry
 	Report    bool   // there is something to report

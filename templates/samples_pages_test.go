@@ -95,7 +95,7 @@ func overviewSamples() map[string]templ.Component {
 			SeenAt:    before(28 * time.Hour), SeenSince: history()[:2], People: persons(), History: history(), Report: true}),
 		"overview-new": Overview(OverviewView{Page: fresh, State: "setting_up", People: persons()[:1]}),
 		"overview-working": Overview(OverviewView{Page: working, State: "working", Product: "Another mail application", Mailboxes: []string{mailboxName},
-			People: persons()[:2], History: history(), Expiries: expirySamples(), Report: true, Reissue: "/m/k3/reissue"}),
+			People: persons()[:2], Invites: true, History: history(), Expiries: expirySamples(), Report: true, Reissue: "/m/k3/reissue"}),
 		"overview-dead": Overview(OverviewView{Page: dead, State: "sign_in_again", Product: "Another mail application",
 			People: persons()[:2], History: history(), Report: true, Reissue: "/m/k3/reissue"}),
 	}

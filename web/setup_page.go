@@ -38,7 +38,7 @@ func (r *request) row(v wizard.View, st flow.StepState) templates.Row {
 	case flow.Waiting:
 		row.By = v.Next.GuestName
 		if v.Next.Guest == r.visitor.who.ID {
-			row.State, row.By = string(flow.InProgress), ""
+			row.State, row.By = string(v.Next.State), ""
 		}
 	}
 	for _, f := range st.Findings() {

@@ -161,6 +161,10 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 		History:  r.happened(v, 6),
 		Expiries: r.expiries(v),
 		Report:   v.Setup.SignIn.GrantRevision > 0,
+		Invites:  r.visitor.who.Kind == wizard.WhoAdmin,
+	}
+	if page.State == "waiting" && v.Next.Guest == r.visitor.who.ID {
+		page.State, page.By = "setting_up", ""
 	}
 	for _, m := range v.Setup.Application.Mailboxes {
 		page.Mailboxes = append(page.Mailboxes, string(m))

@@ -64,8 +64,10 @@ type Next struct {
 	// Guest is the participant whose turn it is, "" for the owner.
 	Guest     string
 	GuestName string
-	// Waits: somebody else than the owner must act.
+	// Waits: somebody else than the owner must act. State is how the step
+	// stands for that person, to whom it is not waiting.
 	Waits bool
+	State flow.State
 	// Code is the finding to be solved, "" if entries or checks are missing.
 	Code  string
 	Since time.Time
@@ -227,7 +229,7 @@ func (v *View) next() Next {
 		if s.State == flow.Done || !s.Open {
 			continue
 		}
-		n := Next{Step: s.Step.ID, Actor: finding.ProductAdmin, Since: v.Setup.UpdatedAt}
+		n := Next{Step: s.Step.ID, State: s.State, Actor: finding.ProductAdmin, Since: v.Setup.UpdatedAt}
 		if s.Step.ID == setup.StepRegistration || s.Step.ID == setup.StepMailbox {
 			n.Actor = finding.AppAdmin
 		}
