@@ -35,7 +35,7 @@ func TestTwoPeopleInTwoBrowsers(t *testing.T) {
 	d := startDemo(t)
 	browser := bench.StartBrowser(t)
 	desk, guest, portal := browser.Context(t), browser.Context(t), browser.Context(t)
-	claim(t, desk, d.AdminLink)
+	claim(t, noLook, desk, d.AdminLink)
 	toRegistration(t, desk)
 
 	desk.Goto(regexp.MustCompile(`^(.*/m/[a-z0-9]+)/`).FindStringSubmatch(desk.URL())[1] + "/people")

@@ -119,8 +119,9 @@ func (p *Page) URL() string {
 	return url
 }
 
-// Tab moves the keyboard focus on, Enter and Space press what has it, Type
-// writes into it.
+// Tab moves the keyboard focus on, Enter and Space press what has it, Down goes
+// to the next choice of a group, Clear empties a text field, Type writes into
+// it.
 func (p *Page) Tab() { p.t.Helper(); p.key(kb.Tab) }
 
 // Enter presses the key.
@@ -128,6 +129,16 @@ func (p *Page) Enter() { p.t.Helper(); p.key(kb.Enter); p.settle() }
 
 // Space presses the key.
 func (p *Page) Space() { p.t.Helper(); p.key(" "); p.settle() }
+
+// Down presses the arrow key.
+func (p *Page) Down() { p.t.Helper(); p.key(kb.ArrowDown) }
+
+// Clear selects all that stands in the focused text field and deletes it.
+func (p *Page) Clear() {
+	p.t.Helper()
+	p.check("press a key", chromedp.Do(p.ctx, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl))))
+	p.key(kb.Delete)
+}
 
 // Type writes into the control that has the focus.
 func (p *Page) Type(text string) {
