@@ -17,6 +17,7 @@ type RegistrationView struct {
 	Portal      string   // address of the app registrations; "" for none
 	Script      string   // PowerShell that does it all; "" for none
 	Consent     ConsentLine
+	Compare     []Comparison // needed and registered redirect URIs; none while nothing was pasted
 }
 
 // RegistrationForm holds the entries as typed. The client secret is not among

@@ -88,6 +88,10 @@ func registration() RegistrationView {
 		Portal:      "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
 		Script:      "# Creates the registration\nConnect-MgGraph -Scopes Application.ReadWrite.All\nNew-MgApplication -DisplayName 'Mail of contoso.example'",
 		Consent:     ConsentLine{URL: "/m/k3/registration/consent", State: "none"},
+		Compare: []Comparison{
+			{Name: "Redirect URI", Before: "https://setup.contoso.example/callback", Now: "https://setup.contoso.example/callback/", At: 38},
+			{Name: "Redirect URI of the mail application", Before: "https://ece.contoso.example/egain/oauth/callback", Now: "https://ece.contoso.example/egain/oauth/callback", Same: true, At: -1},
+		},
 	}
 	v.Next = &Next{Me: true, Step: "registration", Since: before(24 * time.Minute)}
 	v.Result = "saved"

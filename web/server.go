@@ -79,10 +79,10 @@ func (s *Server) Handler() http.Handler {
 	r.Get("/static/{file}", s.staticFile)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 
-	guessable := httprate.Limit(tries, time.Minute,
-		httprate.WithKeyFuncs(func(r *http.Request) (string, error) {
+	guessable := httprate.LimitBy(tries, time.Minute,
+		func(r *http.Request) (string, error) {
 			return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
-		}),
+		},
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			s.plainError(w, r, http.StatusTooManyRequests)
 		}))

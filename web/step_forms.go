@@ -131,6 +131,22 @@ func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizar
 			out.Setting, out.Place = rel.Setting, rel.Place
 		}
 	}
+	out.Compare = r.compared(v.Addresses)
+	return out
+}
+
+// compared words values that stand side by side.
+func (r *request) compared(list []check.Compared) []templates.Comparison {
+	var out []templates.Comparison
+	for _, c := range list {
+		name := r.printer.T("field." + string(c.Field))
+		if c.Field == setup.FieldRedirectURIs {
+			name = r.printer.T("addresses.redirect_uri")
+		}
+		out = append(out, templates.Comparison{
+			Name: name, Before: c.Needed, Now: c.Seen, Same: c.Same, At: setup.FirstDifference(c.Needed, c.Seen),
+		})
+	}
 	return out
 }
 
@@ -144,9 +160,9 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 			SecretEnds: get(setup.FieldSecretEnds), RedirectURIs: get(setup.FieldRedirectURIs),
 		},
 		Secret:    secretLine(v),
-		Redirects: []string{v.CallbackURL},
-		Portal:    v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
-		Consent:   templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
+		Redirects: []string{v.CallbackURL}, Compare: r.compared(v.Redirects),
+		Portal:  v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
+		Consent: templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
 	}
 	if uri := v.Setup.Addresses.ProductRedirectURI; uri != "" && v.Product.OwnRedirect {
 		out.Redirects = append(out.Redirects, uri)

@@ -48,7 +48,7 @@ func openApp(ctx context.Context, t terminal, c config.Config, providers []provi
 	if providers == nil {
 		providers = c.ProviderList()
 	}
-	ring, err := openRing(filepath.Join(c.Data, "latchkey.key"), log)
+	ring, err := openRing(keyFile(c.Data), log)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +123,8 @@ func (a *app) Close() error {
 	a.wizard.Close()
 	return a.store.Close()
 }
+
+func keyFile(data string) string { return filepath.Join(data, "latchkey.key") }
 
 // openRing loads the key ring, or makes one at the first start and says so:
 // whoever loses the file loses every secret in the database.

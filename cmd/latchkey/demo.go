@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/lab"
 	"latchkey/internal/provider"
+	"latchkey/internal/seal"
 	"latchkey/internal/setup"
 )
 
@@ -30,7 +32,7 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	defer cancel()
 	data := d.Data
 	if data == "" {
-		if data, err = os.MkdirTemp("", "latchkey-demo-"); err != nil {
+		if data, err = temporaryData("latchkey-demo-"); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
@@ -49,6 +51,19 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	}
 	stand.app.keep(ctx)
 	return errors.Join(serve(ctx, stand.app, stand.listener), stand.app.Close())
+}
+
+// temporaryData makes a folder for data that nobody keeps, with its key: the
+// advice to keep a copy of a new key would only frighten here.
+func temporaryData(prefix string) (string, error) {
+	data, err := os.MkdirTemp("", prefix)
+	if err != nil {
+		return "", err
+	}
+	if _, err := seal.CreateRing(keyFile(data), rand.Reader); err != nil {
+		return "", errors.Join(err, os.RemoveAll(data))
+	}
+	return data, nil
 }
 
 // stand is the product on loopback beside a lab, ready to serve.

@@ -55,6 +55,7 @@ var errBlocked = errors.New("a blocker was found")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
@@ -64,8 +65,12 @@ type exited int
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, t terminal) (status int) {
 	defer func() {
-		if code, ok := recover().(exited); ok {
-			status = int(code)
+		switch r := recover().(type) {
+		case nil:
+		case exited:
+			status = int(r)
+		default: // a fault of ours must not look like success
+			panic(r)
 		}
 	}()
 	var c cli
@@ -82,7 +87,7 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintf(t.Err, "latchkey: %v. Help: latchkey --help\n", err)
+		_, _ = fmt.Fprintln(t.Err, "latchkey:", misuse(args, err))
 		return exitBroken
 	}
 	t.Lang = c.Lang
@@ -95,9 +100,27 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		return exitClean
 	case errors.Is(err, errBlocked):
 		return exitBlocked
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		err = errors.New("stopped before the end")
 	}
 	_, _ = fmt.Fprintln(t.Err, "latchkey:", err)
 	return exitBroken
+}
+
+// misuse says what was wrong with the words of the command, and where to read
+// how they are meant.
+func misuse(args []string, err error) string {
+	if len(args) == 0 {
+		return "no command was given. Start with: latchkey demo. All commands: latchkey --help"
+	}
+	help := "latchkey --help"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		if command := wrong.Context.Selected(); command != nil {
+			help = "latchkey " + command.Name + " --help"
+		}
+	}
+	return err.Error() + ". Help: " + help
 }
 
 // printer speaks the chosen language, English by default: a terminal's output

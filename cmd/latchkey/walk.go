@@ -118,7 +118,7 @@ func (c *walkCommand) chosen() ([]lab.Scenario, error) {
 // startBeside starts the product on loopback beside a lab, with data that is
 // gone afterwards.
 func startBeside(ctx context.Context, t terminal, l *lab.Lab, log *slog.Logger) (url, adminLink string, stop func() error, err error) {
-	data, err := os.MkdirTemp("", "latchkey-walk-")
+	data, err := temporaryData("latchkey-walk-")
 	if err != nil {
 		return "", "", nil, err
 	}

@@ -3,8 +3,7 @@ package check
 import (
 	"context"
 	"errors"
-	"net/url"
-	"strings"
+	"slices"
 	"time"
 
 	"latchkey/internal/finding"
@@ -58,37 +57,16 @@ var ProductAddresses = &Check{
 		if r, ok := e.Product.Release(e.Setup.Application.Release); ok {
 			setting = r.Setting
 		}
-		values := []Fact{{setting, a.ProductURL}, {"console address", a.ConsoleURL}}
-		if a.ProductRedirectURI != "" {
-			values = append(values, Fact{"redirect URI", a.ProductRedirectURI})
-		}
-		equal := true
-		for _, v := range values {
-			equal = equal && origin(v.Value) == origin(a.ProductURL)
-		}
-		if equal {
+		if !slices.ContainsFunc(CompareAddresses(e), func(c Compared) bool { return !c.Same }) {
 			return Passed()
 		}
-		f := finding.New(productAddressesDiffer, "setting", setting)
-		for _, v := range values {
-			f = f.With(v.Name, v.Value, "")
+		f := finding.New(productAddressesDiffer, "setting", setting).
+			With(setting, a.ProductURL, "").With("console address", a.ConsoleURL, "")
+		if a.ProductRedirectURI != "" {
+			f = f.With("redirect URI", a.ProductRedirectURI, "")
 		}
 		return Found(f)
 	},
-}
-
-// origin is scheme, lower-case host and port, with the default port written
-// out, so that https://a and https://A:443 are the same.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
 var productUnreachable = &finding.Definition{

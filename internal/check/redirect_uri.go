@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -88,22 +87,19 @@ var RedirectURIs = &Check{
 	Finds:    []*finding.Definition{provider.RedirectURIMismatch, provider.RedirectURINone, redirectURINotShown},
 	Grade:    Pasted,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		registered := e.Setup.Registration.RedirectURIs
-		if registered == nil {
+		if e.Setup.Registration.RedirectURIs == nil {
 			return Found(finding.New(redirectURINotShown))
 		}
 		var out Outcome
-		for _, want := range wantedURIs(e) {
+		for _, c := range CompareRedirectURIs(e) {
 			switch {
-			case slices.ContainsFunc(registered, func(r string) bool { return matchesRegistered(want, r) }):
-				continue
-			case len(registered) == 0:
-				out.Findings = append(out.Findings, finding.New(provider.RedirectURINone, "redirect_uri", want))
+			case c.Same:
+			case c.Seen == "":
+				out.Findings = append(out.Findings, finding.New(provider.RedirectURINone, "redirect_uri", c.Needed))
 			default:
-				near := setup.Nearest(want, registered)
-				out.Findings = append(out.Findings, finding.New(provider.RedirectURIMismatch, "redirect_uri", want).
-					With("needed", want, "").
-					With("registered", near, strconv.Itoa(setup.FirstDifference(want, near))))
+				out.Findings = append(out.Findings, finding.New(provider.RedirectURIMismatch, "redirect_uri", c.Needed).
+					With("needed", c.Needed, "").
+					With("registered", c.Seen, strconv.Itoa(setup.FirstDifference(c.Needed, c.Seen))))
 			}
 		}
 		return out
@@ -111,21 +107,18 @@ var RedirectURIs = &Check{
 }
 
 // matchesRegistered compares as Entra does: exactly, but for the port of
-// localhost, and a registered URI without path, which gains a slash.
+// localhost, and a registered URI without path, which gains a slash. Addresses
+// are parsed to see whether an exception holds and compared as they were
+// written: parsing makes a capital scheme and an empty fragment disappear.
 func matchesRegistered(want, registered string) bool {
-	if want == registered {
-		return true
-	}
 	w, err1 := url.Parse(want)
 	r, err2 := url.Parse(registered)
 	if err1 != nil || err2 != nil {
-		return false
+		return want == registered
 	}
 	if isLocalhost(w) && isLocalhost(r) {
-		w.Host, r.Host = w.Hostname(), r.Hostname()
+		want = strings.Replace(want, w.Host, w.Hostname(), 1)
+		registered = strings.Replace(registered, r.Host, r.Hostname(), 1)
 	}
-	if r.Path == "" && w.Path == "/" {
-		r.Path = "/"
-	}
-	return w.String() == r.String()
+	return want == registered || r.Path == "" && want == registered+"/"
 }

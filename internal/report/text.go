@@ -14,36 +14,36 @@ import (
 func (d Document) Markdown(p *locale.Printer) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s", p.T("report_text.title", "mailbox", d.Setup.Title))
+	line("# %s", markdown(p.T("report_text.title", "mailbox", d.Setup.Title)))
 	line("")
 	line("%s", d.headline(p))
 	line("")
 	line("| | |")
 	line("| --- | --- |")
 	for _, r := range d.summary(p) {
-		line("| %s | %s |", cell(r[0]), cell(r[1]))
+		line("| %s | %s |", cell(markdown(r[0])), cell(markdown(r[1])))
 	}
 	line("")
 	line("| %s | %s | %s |", p.T("report_text.step"), p.T("report_text.state"), p.T("report_text.checks"))
 	line("| --- | --- | --- |")
 	for _, s := range d.Steps {
-		line("| %s | %s | %s |", cell(p.T("step."+string(s.ID))), cell(p.T("state."+string(s.State))), cell(s.counts()))
+		line("| %s | %s | %s |", cell(markdown(p.T("step."+string(s.ID)))), cell(markdown(p.T("state."+string(s.State)))), cell(s.counts()))
 	}
 	for _, s := range d.Steps {
 		for _, f := range s.Findings {
 			line("")
-			line("## %s: %s", p.T("severity."+string(f.Severity)), f.Title)
+			line("## %s: %s", p.T("severity."+string(f.Severity)), markdown(f.Title))
 			line("")
 			line("`%s` · %s", f.Code, p.T("actor."+string(f.Actor)))
 			line("")
-			line("%s %s %s", f.Consequence, f.Cause, f.Remedy)
+			line("%s", markdown(f.Consequence+" "+f.Cause+" "+f.Remedy))
 			if f.Command != "" {
 				line("")
-				line("    %s", f.Command)
+				line("%s", code(f.Command))
 			}
 			for _, e := range f.Evidence {
 				line("")
-				line("> %s: %s", e.Source, strings.ReplaceAll(e.Text, "\n", " "))
+				line("> %s: %s", markdown(e.Source), code(e.Text))
 			}
 		}
 	}
@@ -51,8 +51,6 @@ func (d Document) Markdown(p *locale.Printer) string {
 	line("%s %s", p.T("report_text.generated"), stamp(d.Generated))
 	return b.String()
 }
-
-func cell(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "|", `\|`), "\n", " ") }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 

@@ -163,13 +163,6 @@ func (p *page) text() string {
 	return words(p.root)
 }
 
-func (p *page) heading() string {
-	if list := p.all("h1"); len(list) > 0 {
-		return words(list[0])
-	}
-	return ""
-}
-
 func (p *page) all(tag string) []*html.Node { return descendants(p.root, tag) }
 
 func (p *page) button(name string) *html.Node {

@@ -123,7 +123,6 @@ type person struct {
 	lab       lab.Info
 	scenario  lab.Scenario
 	setup     string // path of the setup
-	settled   func(string) bool
 }
 
 func newPerson(ctx context.Context, url, adminLink string, l *lab.Lab, s lab.Scenario) (*person, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/check"
 	"latchkey/internal/finding"
 	"latchkey/internal/flow"
 	"latchkey/internal/product"
@@ -35,6 +36,10 @@ type View struct {
 	People  []Participant
 	History []audit.Record
 	Changes int64 // raised by every change; open pages watch it
+
+	// Addresses and Redirects set what is needed beside what was entered.
+	Addresses []check.Compared
+	Redirects []check.Compared
 
 	ExternalURL string
 	CallbackURL string
@@ -153,7 +158,8 @@ func (w *Wizard) view(tx Tx, s setup.Setup) (View, error) {
 	}
 	v := View{
 		Setup: s, Flow: FlowName(s), Product: env.Product, Provider: env.Provider, Node: w.Node,
-		Steps: steps, Attempt: st.attempt, ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
+		Steps: steps, Attempt: st.attempt,
+		Addresses: check.CompareAddresses(env), Redirects: check.CompareRedirectURIs(env), ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
 	}
 	if state, over := v.Attempt.overdue(v.Now); over {
 		v.Attempt.State = state

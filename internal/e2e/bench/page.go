@@ -55,10 +55,7 @@ func (p *Page) Fill(label, value string) {
 		_, err := chromedp.Call(p.ctx, dom.Focus, dom.FocusParams{BackendNodeID: n.BackendDOMNodeID})
 		return err
 	}, "textbox", "searchbox", "combobox", "spinbutton")
-	_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{
-		Type: input.DispatchKeyEventTypeRawKeyDown, Commands: []string{"selectAll", "delete"},
-	})
-	p.check("empty "+label, err)
+	p.Clear()
 	p.Type(value)
 }
 
@@ -78,6 +75,29 @@ func (p *Page) Follow(text string) {
 func (p *Page) Choose(label string) {
 	p.t.Helper()
 	p.tick(label, "radio")
+}
+
+// Select goes down the list with this label, with the arrow key, until it shows
+// the option.
+func (p *Page) Select(label, option string) {
+	p.t.Helper()
+	p.act(label, func(n *accessibility.Node) error {
+		_, err := chromedp.Call(p.ctx, dom.Focus, dom.FocusParams{BackendNodeID: n.BackendDOMNodeID})
+		return err
+	}, "combobox")
+	last := ""
+	p.act(label, func(n *accessibility.Node) error {
+		switch got := word(n.Value); {
+		case got == option:
+			return nil
+		case got == last && got != "":
+			return refusal(fmt.Sprintf("it ends with %q", got))
+		default:
+			last = got
+			p.Down()
+			return fmt.Errorf("it shows %q", got)
+		}
+	}, "combobox")
 }
 
 // Check ticks the checkbox with this label, which was not ticked.
@@ -136,8 +156,10 @@ func (p *Page) Down() { p.t.Helper(); p.key(kb.ArrowDown) }
 // Clear selects all that stands in the focused text field and deletes it.
 func (p *Page) Clear() {
 	p.t.Helper()
-	p.check("press a key", chromedp.Do(p.ctx, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl))))
-	p.key(kb.Delete)
+	_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{
+		Type: input.DispatchKeyEventTypeRawKeyDown, Commands: []string{"selectAll", "delete"},
+	})
+	p.check("empty the field", err)
 }
 
 // Type writes into the control that has the focus.

@@ -1,0 +1,86 @@
+package e2e_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"latchkey/internal/e2e/bench"
+)
+
+// TestECE completes the flow of the Cisco ECE profile: release and engineering
+// special, two redirect URIs, a private window that stays open for Generate, and
+// a test key that is deleted at the end.
+func TestECE(t *testing.T) {
+	d := startDemo(t)
+	browser := bench.StartBrowser(t)
+	desk, private, portal := browser.Context(t), browser.Context(t), browser.Context(t)
+	look := func(p *bench.Page, station string) {
+		t.Helper()
+		shoot(t, p, station)
+		clean(t, p, station)
+	}
+	w := way{
+		hands:  func(p *bench.Page) hands { return p },
+		awaits: func(p *bench.Page, text string) { t.Helper(); p.WaitText(text) },
+		looks:  look,
+	}
+	claim(t, noLook, desk, d.AdminLink)
+	desk.Follow("Add a mailbox")
+	desk.Press("Start the setup")
+	desk.Choose("Cisco ECE (eGain)")
+	desk.Select("Release", "Cisco ECE (eGain) 12.6(1)")
+	desk.Choose("Shared account")
+	desk.Fill("Mailboxes", "sales@lab.example")
+	desk.Fill("Sign-in account", "svc-mail@lab.example")
+	desk.Check("IMAP")
+	desk.Check("SMTP")
+	desk.Press("Save and check")
+	desk.WaitText("engineering_special_missing")
+	look(desk, "50-ece-special-missing")
+	desk.Fill("Engineering specials", "ES1")
+	desk.Press("Save and check")
+	desk.Follow("Continue to step 2: Addresses")
+
+	const own = "https://ece.contoso.example/egain/oauth/callback"
+	desk.Fill("Address in the setting", "https://ece.contoso.example")
+	desk.Fill("Address of the administration console", "https://ECE.contoso.example:8443/system")
+	desk.Fill("Redirect URI of the mail application", own)
+	desk.Press("Save and check")
+	desk.WaitText("Addresses side by side")
+	look(desk, "51-ece-addresses-differ")
+	desk.Fill("Address of the administration console", "https://ece.contoso.example/system")
+	desk.Press("Save and check")
+	desk.Follow("Continue to step 3: Entra application")
+	desk.WaitText("Step 3 of 8")
+	look(desk, "52-ece-registration")
+	uri := regexp.MustCompile(`http://localhost:\d+/callback`).FindString(desk.Text())
+	if !strings.Contains(desk.Text(), own) {
+		t.Errorf("the page does not name ECE's redirect URI: %s", desk.Text())
+	}
+	secret := registerAtPortal(t, portal, d, uri)
+	desk.Fill("Directory (tenant) ID", d.Lab.TenantID)
+	desk.Fill("Application (client) ID", d.Lab.ClientID)
+	desk.Fill("Client secret value", secret)
+	desk.Fill("Registered redirect URIs", uri)
+	desk.Press("Save and check")
+	desk.WaitText("Microsoft does not know the redirect URI " + own)
+	look(desk, "53-ece-one-uri-missing")
+	desk.Fill("Registered redirect URIs", uri+"\n"+own)
+	desk.Press("Save and check")
+	desk.Follow("Continue to step 4: Network")
+	desk.Follow("Continue to step 5: Mailbox")
+	desk.Choose("Step 7 will show it")
+	desk.Press("Save and check")
+	desk.Follow("Continue to step 6: Sign-in")
+	signIn(t, w, desk, private, d)
+	desk.Follow("Continue to step 7: Verification")
+	desk.Follow("Continue to step 8: Hand-over")
+	look(desk, "54-ece-handover")
+	desk.Choose("Delete the test key")
+	desk.Check("The token was generated in Cisco ECE (eGain), in the same private window")
+	desk.Press("Save and finish")
+	desk.Follow("Back to the overview")
+	desk.WaitText("Mail flows")
+	look(desk, "55-ece-overview")
+}
