@@ -63,8 +63,11 @@ func load(dir fs.FS) (*Catalog, error) {
 	return c, nil
 }
 
+// add reads one file: "en.toml" names the language, "en.explain.toml" holds
+// more of its words.
 func (c *Catalog) add(dir fs.FS, name string) error {
-	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
+	first, part, _ := strings.Cut(strings.TrimSuffix(path.Base(name), ".toml"), ".")
+	tag, err := language.Parse(first)
 	if err != nil {
 		return fmt.Errorf("locale: %s: the file name is not a language tag: %w", name, err)
 	}
@@ -78,11 +81,14 @@ func (c *Catalog) add(dir fs.FS, name string) error {
 	if err := toml.Unmarshal(data, &self); err != nil {
 		return fmt.Errorf("locale: %s: %w", name, err)
 	}
-	if self.Meta.Name == "" {
+	if self.Meta.Name == "" && part == "" {
 		return fmt.Errorf("locale: %s does not name itself: [meta] name is empty", name)
 	}
-	if _, err := c.bundle.ParseMessageFileBytes(data, name); err != nil {
+	if _, err := c.bundle.ParseMessageFileBytes(data, first+".toml"); err != nil {
 		return fmt.Errorf("locale: %s: %w", name, err)
+	}
+	if part != "" {
+		return nil
 	}
 	c.tags = append(c.tags, tag)
 	c.names[tag] = self.Meta.Name

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -44,13 +45,27 @@ func read(t *testing.T, data []byte) map[string]message {
 	return all
 }
 
+// readFile reads all files of a language; a word in two of them is a fault.
 func readFile(t *testing.T, tag string) map[string]message {
 	t.Helper()
-	data, err := files.ReadFile("lang/" + tag + ".toml")
+	names, err := fs.Glob(files, "lang/"+tag+"*.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read(t, data)
+	all := map[string]message{}
+	for _, name := range names {
+		data, err := files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, m := range read(t, data) {
+			if _, twice := all[id]; twice {
+				t.Errorf("%s: %s stands in another file of the language too", name, id)
+			}
+			all[id] = m
+		}
+	}
+	return all
 }
 
 // used collects what pages and handlers ask for: whole ids, and the prefixes

@@ -26,6 +26,7 @@ const (
 	FieldProductURL         Field = "product_url"
 	FieldConsoleURL         Field = "console_url"
 	FieldProductRedirectURI Field = "product_redirect_uri"
+	FieldProductSignIn      Field = "product_sign_in"
 
 	FieldCloud        Field = "cloud"
 	FieldTenant       Field = "tenant"
@@ -34,6 +35,7 @@ const (
 	FieldSecretEnds   Field = "secret_ends"
 	FieldRedirectURIs Field = "redirect_uris"
 	FieldConsent      Field = "consent"
+	FieldApp          Field = "app" // the registration as shown
 
 	FieldEvidence    Field = "evidence"
 	FieldAttempt     Field = "attempt" // number of finished sign-ins
@@ -78,6 +80,8 @@ func (s Setup) Values(f Field) (any, bool) {
 		return s.Addresses.ConsoleURL, true
 	case FieldProductRedirectURI:
 		return s.Addresses.ProductRedirectURI, true
+	case FieldProductSignIn:
+		return s.Addresses.ProductSignIn, true
 	case FieldCloud:
 		return s.Registration.Cloud, true
 	case FieldTenant:
@@ -92,6 +96,8 @@ func (s Setup) Values(f Field) (any, bool) {
 		return s.Registration.RedirectURIs, true
 	case FieldConsent:
 		return s.Registration.Consent, true
+	case FieldApp:
+		return s.Registration.App, true
 	case FieldEvidence:
 		if s.Mailbox.Decision == "" {
 			return nil, true

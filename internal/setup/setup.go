@@ -105,6 +105,8 @@ type Addresses struct {
 	ProductURL         string `json:"product_url,omitempty"`          // the product's external-URL setting
 	ConsoleURL         string `json:"console_url,omitempty"`          // where its administration console was opened
 	ProductRedirectURI string `json:"product_redirect_uri,omitempty"` // the product's own redirect URI
+	// ProductSignIn is learnt from the product; nil while nobody has pasted it.
+	ProductSignIn *ProductSignIn `json:"product_sign_in,omitempty"`
 }
 
 // Registration is the answer of the third step.
@@ -125,6 +127,8 @@ type Registration struct {
 	RedirectURIsAt time.Time `json:"redirect_uris_at,omitzero"`
 
 	Consent *Consent `json:"consent,omitempty"`
+	// App is the registration as its owner has shown it; nil: not shown.
+	App *Registered `json:"app,omitempty"`
 }
 
 // Consent is what came back from the admin-consent page.
@@ -141,6 +145,7 @@ type Consent struct {
 type Evidence struct {
 	Decision  Decision             `json:"decision,omitempty"`
 	Statement map[Subject]Standing `json:"statement,omitempty"`
+	Exchange  *Exchange            `json:"exchange,omitempty"` // with the decision "script"
 	By        string               `json:"by,omitempty"`
 	At        time.Time            `json:"at,omitzero"`
 }
@@ -148,8 +153,10 @@ type Evidence struct {
 // Decision says what the mailbox step rests on.
 type Decision string
 
-// A statement by a person, or the outcome of the verification step.
+// The state that a script has read, a statement by a person, or the outcome of
+// the verification step.
 const (
+	ByScript       Decision = "script"
 	ByStatement    Decision = "statement"
 	ByVerification Decision = "verification"
 )
