@@ -74,7 +74,6 @@ type Permission struct {
 // value.
 type AppSecret struct {
 	ID   string    `json:"id"`
-	Hint string    `json:"-"` // first characters; not kept
 	Ends time.Time `json:"ends,omitzero"`
 }
 
