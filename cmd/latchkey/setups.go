@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"text/tabwriter"
 
-	"latchkey/internal/finding"
 	"latchkey/internal/report"
 	"latchkey/internal/wizard"
 	"latchkey/web"
@@ -101,36 +99,13 @@ func (c *checkCommand) Run(ctx context.Context, t terminal) error {
 		if c.JSON {
 			err = writeJSON(t.Out, d)
 		} else {
-			err = printSteps(t.Out, d)
+			_, err = io.WriteString(t.Out, d.Terminal(p))
 		}
 		if err == nil && d.Blocked() {
 			err = errBlocked
 		}
 		return err
 	})
-}
-
-// printSteps writes the steps with their findings for people.
-func printSteps(w io.Writer, d report.Document) error {
-	var b strings.Builder
-	for i, s := range d.Steps {
-		fmt.Fprintf(&b, "%d %-13s %s\n", i+1, s.ID, s.State)
-		for _, f := range s.Findings {
-			fmt.Fprintf(&b, "    %s: %s (%s)\n", f.Severity, f.Title, f.Code)
-			if f.Severity == finding.Note {
-				continue
-			}
-			fmt.Fprintf(&b, "      %s\n      %s\n", f.Cause, f.Remedy)
-			if f.Command != "" {
-				fmt.Fprintf(&b, "      %s\n", f.Command)
-			}
-			for _, e := range f.Evidence {
-				fmt.Fprintf(&b, "      [%s] %s\n", e.Source, e.Text)
-			}
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 type reportCommand struct {

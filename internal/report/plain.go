@@ -13,7 +13,7 @@ import (
 func plain(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsSpace(r), r == '\u2028', r == '\u2029':
+		case unicode.IsSpace(r):
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
 			return unicode.ReplacementChar
@@ -27,16 +27,14 @@ var lineStart = regexp.MustCompile(`^([-+=]|[0-9]{1,9}([.)]))`)
 
 // markdown is s as text of a Markdown document: everything that could begin
 // markup is escaped (CommonMark §2.4), so that a name cannot become a link, an
-// image or HTML in somebody's wiki.
+// image or HTML in somebody's wiki. Addresses that GitHub links by itself lose
+// what makes them one (GitHub Flavored Markdown §6.9); a mail address may stay
+// one.
 func markdown(s string) string {
 	runes := []rune(plain(s))
-	word := func(i int) bool {
-		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
-	}
 	var b strings.Builder
 	for i, r := range runes {
-		inWord := r == '_' && word(i-1) && word(i+1) // no emphasis there, and addresses stay readable
-		if strings.ContainsRune("\\`*_{}[]<>#|~&!$", r) && !inWord {
+		if begins(runes, i) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
@@ -50,6 +48,23 @@ func markdown(s string) string {
 		escaped = escaped[:at] + `\` + escaped[at:]
 	}
 	return escaped
+}
+
+// begins reports whether the character at i could begin or end markup.
+func begins(runes []rune, i int) bool {
+	word := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	}
+	switch r := runes[i]; r {
+	case '_': // no emphasis within a word, and addresses stay readable
+		return !word(i-1) || !word(i+1)
+	case ':':
+		return i+1 < len(runes) && runes[i+1] == '/'
+	case '.':
+		return i >= 3 && strings.EqualFold(string(runes[i-3:i]), "www")
+	default:
+		return strings.ContainsRune("\\`*{}[]<>#|~&!$", r)
+	}
 }
 
 // code is s as a code span, verbatim: the fence is longer than any run of

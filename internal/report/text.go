@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,17 +16,21 @@ import (
 func (d Document) Markdown(p *locale.Printer) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s", markdown(p.T("report_text.title", "mailbox", d.Setup.Title)))
+	line("# %s", markdown(d.title(p)))
 	line("")
-	line("%s", d.headline(p))
+	line("%s", markdown(d.headline(p)))
 	line("")
 	line("| | |")
 	line("| --- | --- |")
 	for _, r := range d.summary(p) {
-		line("| %s | %s |", cell(markdown(r[0])), cell(markdown(r[1])))
+		value := markdown(r.value)
+		if r.verbatim {
+			value = code(r.value)
+		}
+		line("| %s | %s |", cell(markdown(r.name)), cell(value))
 	}
 	line("")
-	line("| %s | %s | %s |", p.T("report_text.step"), p.T("report_text.state"), p.T("report_text.checks"))
+	line("| %s | %s | %s |", p.T("report.steps"), p.T("dashboard.state"), p.T("checks.title"))
 	line("| --- | --- | --- |")
 	for _, s := range d.Steps {
 		line("| %s | %s | %s |", cell(markdown(p.T("step."+string(s.ID)))), cell(markdown(p.T("state."+string(s.State)))), cell(s.counts()))
@@ -34,9 +40,9 @@ func (d Document) Markdown(p *locale.Printer) string {
 			line("")
 			line("## %s: %s", p.T("severity."+string(f.Severity)), markdown(f.Title))
 			line("")
-			line("`%s` · %s", f.Code, p.T("actor."+string(f.Actor)))
+			line("%s · %s", code(f.Code), p.T("actor."+string(f.Actor)))
 			line("")
-			line("%s", markdown(f.Consequence+" "+f.Cause+" "+f.Remedy))
+			line("%s", markdown(strings.Join([]string{f.Consequence, f.Cause, f.Remedy}, " ")))
 			if f.Command != "" {
 				line("")
 				line("%s", code(f.Command))
@@ -48,8 +54,12 @@ func (d Document) Markdown(p *locale.Printer) string {
 		}
 	}
 	line("")
-	line("%s %s", p.T("report_text.generated"), stamp(d.Generated))
+	line("%s", markdown(p.T("report.at", "time", stamp(d.Generated))))
 	return b.String()
+}
+
+func (d Document) title(p *locale.Printer) string {
+	return p.T("report.heading", "mailbox", cmp.Or(d.Setup.Title, d.Setup.ID))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
@@ -57,15 +67,22 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 func (d Document) headline(p *locale.Printer) string {
 	switch {
 	case d.OK:
-		return p.T("report_text.works")
+		return p.T("overview_sentence.working")
 	case d.Blocked():
-		return p.T("report_text.blocked")
+		return p.T("overview_sentence.needs_attention")
 	default:
-		return p.T("report_text.unfinished")
+		return p.T("overview_sentence.setting_up")
 	}
 }
 
-func (d Document) summary(p *locale.Printer) [][2]string {
+// row is one line of the summary. A verbatim value is copied and compared
+// character by character.
+type row struct {
+	name, value string
+	verbatim    bool
+}
+
+func (d Document) summary(p *locale.Printer) []row {
 	s := d.Setup
 	var mailboxes, protocols []string
 	for _, m := range s.Mailboxes {
@@ -74,30 +91,24 @@ func (d Document) summary(p *locale.Printer) [][2]string {
 	for _, one := range s.Protocols {
 		protocols = append(protocols, p.T("protocol."+string(one)))
 	}
-	rows := [][2]string{
-		{p.T("field.mailboxes"), strings.Join(mailboxes, ", ")},
-		{p.T("field.sign_in_account"), string(s.SignInAccount)},
-		{p.T("field.product"), strings.TrimSpace(s.Product + " " + s.Release)},
-		{p.T("field.protocols"), strings.Join(protocols, ", ")},
-		{p.T("field.tenant"), s.Tenant},
-		{p.T("field.client_id"), s.ClientID},
-		{p.T("report_text.redirect_uri"), s.RedirectURI},
-		{p.T("field.product_redirect_uri"), s.ProductURI},
-		{p.T("field.secret_ends"), string(s.SecretEnds)},
+	rows := []row{
+		{p.T("field.mailboxes"), strings.Join(mailboxes, ", "), false},
+		{p.T("field.sign_in_account"), string(s.SignInAccount), false},
+		{p.T("field.product"), strings.TrimSpace(s.Product + " " + s.Release), false},
+		{p.T("field.protocols"), strings.Join(protocols, ", "), false},
+		{p.T("field.tenant"), s.Tenant, true},
+		{p.T("field.client_id"), s.ClientID, true},
+		{p.T("addresses.redirect_uri"), s.RedirectURI, true},
+		{p.T("field.product_redirect_uri"), s.ProductURI, true},
+		{p.T("field.secret_ends"), string(s.SecretEnds), false},
 	}
 	if d.SignIn.Account != "" {
-		rows = append(rows, [2]string{p.T("report_text.signed_in"), d.SignIn.Account + ", " + stamp(d.SignIn.At)})
+		rows = append(rows, row{p.T("fact.signed_in_as"), d.SignIn.Account + ", " + stamp(d.SignIn.At), false})
 	}
 	if d.Key.Decision != "" {
-		rows = append(rows, [2]string{p.T("field.key"), p.T("key." + string(d.Key.Decision))})
+		rows = append(rows, row{p.T("field.key"), p.T("key." + string(d.Key.Decision)), false})
 	}
-	var filled [][2]string
-	for _, r := range rows {
-		if r[1] != "" {
-			filled = append(filled, r)
-		}
-	}
-	return filled
+	return slices.DeleteFunc(rows, func(r row) bool { return r.value == "" })
 }
 
 func (s Step) counts() string {
@@ -110,21 +121,57 @@ func (s Step) counts() string {
 	return fmt.Sprintf("%d/%d", passed, len(s.Checks))
 }
 
+// Terminal writes the steps with their findings for whoever looks at a screen.
+func (d Document) Terminal(p *locale.Printer) string {
+	var b strings.Builder
+	line := func(indent int, s string) {
+		if s = plain(s); s != "" {
+			fmt.Fprintf(&b, "%*s%s\n", indent, "", s)
+		}
+	}
+	for i, s := range d.Steps {
+		line(0, fmt.Sprintf("%d %s: %s", i+1, p.T("step."+string(s.ID)), p.T("state."+string(s.State))))
+		for _, f := range s.Findings {
+			line(4, fmt.Sprintf("%s: %s (%s)", p.T("severity."+string(f.Severity)), f.Title, f.Code))
+			if f.Severity == finding.Note {
+				continue
+			}
+			line(6, f.Cause)
+			line(6, f.Remedy)
+			line(6, f.Command)
+			for _, e := range f.Evidence {
+				line(6, "["+e.Source+"] "+e.Text)
+			}
+		}
+	}
+	return b.String()
+}
+
 const (
 	ticketWidth = 72
 	ticketMax   = 1500
+	// rowMax keeps one long value from pushing the findings out.
+	rowMax = 3
+	more   = "…"
 )
 
 // Ticket writes the document as plain text for a ticket: at most 1,500
-// characters, lines of at most 72.
+// characters, lines of at most 72. What has no room is left out from the end,
+// and a line says so.
 func (d Document) Ticket(p *locale.Printer) string {
 	var lines []string
-	add := func(s string) { lines = append(lines, wrap(s, ticketWidth)...) }
-	add(p.T("report_text.title", "mailbox", d.Setup.Title))
+	add := func(s string) {
+		wrapped := wrap(plain(s), ticketWidth)
+		if len(wrapped) > rowMax {
+			wrapped = append(wrapped[:rowMax-1:rowMax-1], more)
+		}
+		lines = append(lines, wrapped...)
+	}
+	add(d.title(p))
 	add(d.headline(p))
 	lines = append(lines, "")
 	for _, r := range d.summary(p) {
-		add(r[0] + ": " + r[1])
+		add(r.name + ": " + r.value)
 	}
 	lines = append(lines, "")
 	for _, s := range d.Steps {
@@ -133,17 +180,24 @@ func (d Document) Ticket(p *locale.Printer) string {
 			if f.Severity == finding.Note {
 				continue
 			}
-			add("  " + p.T("severity."+string(f.Severity)) + ": " + f.Title + " (" + f.Code + ")")
+			add("- " + p.T("severity."+string(f.Severity)) + ": " + f.Title + " (" + f.Code + ")")
 		}
 	}
-	foot := wrap(p.T("report_text.generated")+" "+stamp(d.Generated), ticketWidth)
-	size := func(ls []string) int { return utf8.RuneCountInString(strings.Join(ls, "\n")) + 1 }
-	const more = "…"
-	cut := false
-	for len(lines) > 0 && size(append(append(lines[:len(lines):len(lines)], more), foot...)) > ticketMax {
-		lines, cut = lines[:len(lines)-1], true
+	return fit(lines, wrap(plain(p.T("report.at", "time", stamp(d.Generated))), ticketWidth))
+}
+
+// fit joins lines and foot to a text of at most ticketMax characters.
+func fit(lines, foot []string) string {
+	size := func(ls []string) (n int) {
+		for _, l := range ls {
+			n += utf8.RuneCountInString(l) + 1
+		}
+		return n
 	}
-	if cut {
+	if total := size(lines) + size(foot); total > ticketMax {
+		for total += size([]string{more}); total > ticketMax && len(lines) > 0; lines = lines[:len(lines)-1] {
+			total -= size(lines[len(lines)-1:])
+		}
 		lines = append(lines, more)
 	}
 	return strings.Join(append(lines, foot...), "\n") + "\n"
