@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/BurntSushi/toml"
 
@@ -20,7 +20,7 @@ import (
 // Config is everything the operator can decide.
 type Config struct {
 	Listen         string         `toml:"listen"`       // host:port to listen on
-	ExternalURL    string         `toml:"external_url"` // where browsers reach it; "" = http://<listen>
+	ExternalURL    string         `toml:"external_url"` // where browsers reach it; "" = http://localhost with the port
 	Data           string         `toml:"data"`         // folder of the database and the key
 	Node           string         `toml:"node"`         // name of this server; "" = its host name
 	Role           setup.Role     `toml:"role"`         // all, application or services
@@ -65,11 +65,15 @@ func Read(path string) (Config, error) {
 		return c, nil
 	}
 	meta, err := toml.DecodeFile(path, &c)
+	var wrong toml.ParseError
+	if errors.As(err, &wrong) && (wrong.LastKey == "trusted_proxies" || wrong.LastKey == "allow_networks") {
+		return c, fmt.Errorf("config: %s: %w: write networks, such as [\"10.0.0.0/8\"]", path, err)
+	}
 	if err != nil {
 		return c, fmt.Errorf("config: %s: %w", path, err)
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return c, fmt.Errorf("config: %s: unknown key %q", path, unknown[0])
+		return c, fmt.Errorf("config: %s: unknown key %q: correct its name or take it out", path, unknown[0])
 	}
 	return c, nil
 }
@@ -77,39 +81,69 @@ func Read(path string) (Config, error) {
 // Complete fills what follows from the rest and reports the first thing that
 // cannot work, with the key, its value and the repair.
 func (c *Config) Complete() error {
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return fmt.Errorf("config: listen = %q: write host:port, such as localhost:8080", c.Listen)
+	if err := c.completeAddresses(); err != nil {
+		return err
 	}
-	if c.ExternalURL == "" {
-		c.ExternalURL = "http://" + c.Listen
-	}
-	u, err := url.Parse(c.ExternalURL)
-	switch {
-	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return fmt.Errorf("config: external_url = %q: write scheme, host and port only, such as https://latchkey.contoso.example", c.ExternalURL)
-	case u.Scheme != "https" && !(u.Scheme == "http" && u.Hostname() == "localhost"):
-		return fmt.Errorf("config: external_url = %q: it must begin with https://; only http://localhost may do without", c.ExternalURL)
-	case (c.TLSCertificate == "") != (c.TLSKey == ""):
-		return errors.New("config: tls_certificate and tls_key belong together: set both or none")
-	}
-	if ip := net.ParseIP(host); u.Scheme == "http" && host != "localhost" && !(ip != nil && ip.IsLoopback()) {
-		return fmt.Errorf("config: listen = %q: with http://localhost as external_url it must listen on localhost, port %s", c.Listen, port)
+	if c.Data == "" {
+		return fault("data", c.Data, "name the folder of the database and the key")
 	}
 	if !slices.Contains([]setup.Role{setup.RoleAll, setup.RoleApplication, setup.RoleServices}, c.Role) {
-		return fmt.Errorf("config: role = %q: write all, application or services", c.Role)
+		return fault("role", string(c.Role), "write all, application or services")
 	}
 	if c.Node == "" {
+		var err error
 		if c.Node, err = os.Hostname(); err != nil {
 			return fmt.Errorf("config: node is not set and the host name is unknown: %w", err)
 		}
 	}
-	for _, p := range c.Providers {
+	for i, p := range c.Providers {
 		if err := p.check(); err != nil {
 			return err
 		}
+		if slices.ContainsFunc(c.Providers[:i], func(o Provider) bool { return o.ID == p.ID }) {
+			return fmt.Errorf("config: provider %q: id = %q: it is there twice; give each its own", p.ID, p.ID)
+		}
 	}
 	return nil
+}
+
+// completeAddresses judges where to listen and where browsers come.
+func (c *Config) completeAddresses() error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fault("listen", c.Listen, "write host:port, such as localhost:8080")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return fault("listen", c.Listen, "write a port from 1 to 65535, such as localhost:8080")
+	}
+	switch {
+	case c.TLSCertificate != "" && c.TLSKey == "":
+		return fault("tls_key", "", "name the file of the key that belongs to tls_certificate")
+	case c.TLSCertificate == "" && c.TLSKey != "":
+		return fault("tls_certificate", "", "name the file of the certificate that belongs to tls_key")
+	case c.ExternalURL == "" && !loopback(host):
+		return fault("external_url", "", fmt.Sprintf("write where browsers reach listen = %q, such as https://latchkey.contoso.example", c.Listen))
+	case c.ExternalURL == "" && c.TLSCertificate != "":
+		c.ExternalURL = "https://localhost:" + port
+	case c.ExternalURL == "":
+		c.ExternalURL = "http://localhost:" + port
+	}
+	u, err := url.Parse(c.ExternalURL)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return fault("external_url", c.ExternalURL, "write scheme, host and port only, such as https://latchkey.contoso.example")
+	case u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost"):
+		return fault("external_url", c.ExternalURL, "it must begin with https://; only http://localhost may do without")
+	case u.Scheme == "http" && c.TLSCertificate != "":
+		return fault("external_url", c.ExternalURL, "with tls_certificate it must begin with https://")
+	case u.Scheme == "http" && !loopback(host):
+		return fault("listen", c.Listen, "with http://localhost as external_url it must listen on localhost, port "+port)
+	}
+	return nil
+}
+
+func fault(key, value, repair string) error {
+	return fmt.Errorf("config: %s = %q: %s", key, value, repair)
 }
 
 func (p Provider) check() error {
@@ -122,13 +156,19 @@ func (p Provider) check() error {
 		return fault("id", p.ID, "give it a short name")
 	case p.Kind != provider.KindEntra && p.Kind != provider.KindOpenID:
 		return fault("kind", string(p.Kind), "write entra or openid")
-	case err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()):
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 		return fault("authority", p.Authority, "write its https address")
+	}
+	for name := range p.Scopes {
+		if !slices.Contains(setup.Protocols, setup.Protocol(name)) {
+			return fault("scopes."+name, p.Scopes[name], "write imap, pop3 or smtp in place of "+name)
+		}
 	}
 	for name, h := range p.Hosts {
 		switch {
 		case !slices.Contains(setup.Protocols, setup.Protocol(name)):
-			return fault("hosts", name, "write imap, pop3 or smtp")
+			return fault("hosts."+name, h.Host, "write imap, pop3 or smtp in place of "+name)
 		case h.Host == "" || h.Port < 1 || h.Port > 65535:
 			return fault("hosts."+name, fmt.Sprintf("%s:%d", h.Host, h.Port), "write host and port")
 		case h.Security != probe.TLS && h.Security != probe.STARTTLS:
@@ -176,7 +216,7 @@ func (p Provider) data() provider.Provider {
 	if len(p.Scopes) > 0 {
 		made.Scopes = map[setup.Protocol]string{}
 		for name, scope := range p.Scopes {
-			made.Scopes[setup.Protocol(strings.ToLower(name))] = scope
+			made.Scopes[setup.Protocol(name)] = scope
 		}
 	}
 	return made
