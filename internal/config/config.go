@@ -131,7 +131,7 @@ func (c *Config) completeAddresses() error {
 	u, err := url.Parse(c.ExternalURL)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return fault("external_url", c.ExternalURL, "write scheme, host and port only, such as https://latchkey.contoso.example")
+		return fault("external_url", shown(c.ExternalURL), "write scheme, host and port only, such as https://latchkey.contoso.example")
 	case u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost"):
 		return fault("external_url", c.ExternalURL, "it must begin with https://; only http://localhost may do without")
 	case u.Scheme == "http" && c.TLSCertificate != "":
@@ -158,7 +158,7 @@ func (p Provider) check() error {
 		return fault("kind", string(p.Kind), "write entra or openid")
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return fault("authority", p.Authority, "write its https address")
+		return fault("authority", shown(p.Authority), "write its https address")
 	}
 	for name := range p.Scopes {
 		if !slices.Contains(setup.Protocols, setup.Protocol(name)) {
@@ -176,6 +176,14 @@ func (p Provider) check() error {
 		}
 	}
 	return nil
+}
+
+// shown is an address without the password that somebody may have put in it.
+func shown(address string) string {
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return address
 }
 
 func loopback(host string) bool {
