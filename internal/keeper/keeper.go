@@ -25,7 +25,6 @@ type Keeper struct {
 	Store  token.Store
 	Source *token.Source
 	Owner  string // names this process in leases
-	Now    func() time.Time
 	Log    *slog.Logger
 	// Renewed is told after each attempt on an account, with what stopped it,
 	// so that whoever watches its setup sees it.
