@@ -14,6 +14,7 @@ import (
 var allowed = map[string][]string{
 	"internal/finding": {},
 	"internal/secret":  {},
+	"internal/corpus":  {},
 	"internal/audit":   {},
 	"internal/product": {},
 	"internal/setup":   {},
