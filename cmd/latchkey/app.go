@@ -61,7 +61,7 @@ func openApp(ctx context.Context, t terminal, c config.Config, providers []provi
 		return nil, err
 	}
 	a := &app{config: c, catalog: catalog, log: log, now: t.Now, owner: fmt.Sprintf("%s/%d/%s", c.Node, os.Getpid(), rand.Text()[:6])}
-	db, err := store.Open(ctx, store.Options{Path: filepath.Join(c.Data, "latchkey.db"), Ring: ring, Now: t.Now, Hook: t.Hook})
+	db, err := store.Open(ctx, store.Options{Path: databaseFile(c.Data), Ring: ring, Now: t.Now, Hook: t.Hook})
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +124,8 @@ func (a *app) Close() error {
 	return a.store.Close()
 }
 
+func databaseFile(data string) string { return filepath.Join(data, "latchkey.db") }
+
 func keyFile(data string) string { return filepath.Join(data, "latchkey.key") }
 
 // openRing loads the key ring, or makes one at the first start and says so:
@@ -153,9 +155,13 @@ func rootsOf(path string) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return nil, fmt.Errorf("ca_file = %q: %w: name a file of certificates in PEM form", path, err)
 	}
-	return probe.Roots(pem)
+	roots, err := probe.Roots(pem)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file = %q: %w: name a file of certificates in PEM form", path, err)
+	}
+	return roots, nil
 }
 
 // find returns the setup that name means: its ID, the beginning of it, or one

@@ -18,7 +18,7 @@ import (
 )
 
 type demoCommand struct {
-	Listen   string  `help:"Address of the wizard; this computer only." default:"localhost:8080" placeholder:"localhost:PORT"`
+	Listen   string  `help:"Address of the wizard, localhost:8080 by default; this computer only, port 0 for any free one." default:"localhost:8080" placeholder:"localhost:PORT"`
 	Scenario string  `help:"What is wrong at the pretended Microsoft; see latchkey lab --list." default:"happy" placeholder:"NAME"`
 	Data     string  `help:"Folder for the data, kept afterwards; a temporary one by default." type:"path" placeholder:"DIR"`
 	Delay    float64 `help:"Scale of Exchange's delays; 1 is as recorded." default:"0.2"`
@@ -27,6 +27,9 @@ type demoCommand struct {
 
 // Run is the whole product on loopback with nothing to configure.
 func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
+	if _, err := scenario(d.Scenario); err != nil {
+		return err
+	}
 	log := newLog(t, slog.LevelWarn)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -81,7 +84,7 @@ func newStand(ctx context.Context, t terminal, listen, data string, microsoft *l
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		return stand{}, listenError(err, listen)
+		return stand{}, listenError(err, listen, "choose another port with --listen, 0 for any free one")
 	}
 	info, _ := labOf(microsoft)
 	p, err := labProvider(info)

@@ -59,6 +59,9 @@ func (l *labCommand) Run(ctx context.Context, t terminal) error {
 	if l.List {
 		return l.list(t.Out)
 	}
+	if _, err := scenario(l.Scenario); err != nil {
+		return err
+	}
 	running, err := lab.Start(ctx, lab.Options{
 		Scenario: l.Scenario, Delay: l.Delay, Listen: l.Listen, Log: newLog(t, slog.LevelWarn),
 	})

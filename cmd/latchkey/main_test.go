@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain lets the test binary be the program: a child that runs a command
@@ -14,7 +16,7 @@ import (
 // ahead.
 func TestMain(m *testing.M) {
 	if os.Getenv("LATCHKEY_TEST_CHILD") == "" {
-		os.Exit(m.Run())
+		testscript.Main(m, map[string]func(){"latchkey": main})
 	}
 	t := terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now}
 	if shift, err := time.ParseDuration(os.Getenv("LATCHKEY_TEST_SHIFT")); err == nil {

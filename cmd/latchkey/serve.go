@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"latchkey/internal/config"
 	"latchkey/internal/setup"
 	"latchkey/web"
 )
@@ -27,6 +28,10 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	secure, err := tlsOf(c)
+	if err != nil {
+		return err
+	}
 	log := newLog(t, slog.LevelInfo)
 	a, err := openApp(ctx, t, c, nil, log)
 	if err != nil {
@@ -34,16 +39,10 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	}
 	ln, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return errors.Join(listenError(err, c.Listen), a.Close())
+		return errors.Join(listenError(err, c.Listen, "choose another port with --listen"), a.Close())
 	}
-	if c.TLSCertificate != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey)
-		if err != nil {
-			return errors.Join(fmt.Errorf("tls_certificate: %w", err), ln.Close(), a.Close())
-		}
-		ln = tls.NewListener(ln, &tls.Config{
-			Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-		})
+	if secure != nil {
+		ln = tls.NewListener(ln, secure)
 	}
 	if claimed, err := a.admin.Claimed(ctx); err == nil && !claimed {
 		log.Warn("no administrator yet: run latchkey init on this server and open the link it prints")
@@ -55,8 +54,23 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	return errors.Join(serve(ctx, a, ln), a.Close())
 }
 
-func listenError(err error, address string) error {
-	return fmt.Errorf("cannot listen on %s: %w; choose another with --listen, port 0 for any free one", address, err)
+// tlsOf loads the certificate to serve with, nil where a proxy has it.
+func tlsOf(c config.Config) (*tls.Config, error) {
+	if c.TLSCertificate == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCertificate, c.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("tls_certificate = %q, tls_key = %q: %w: name the files of a certificate and of its key, in PEM form",
+			c.TLSCertificate, c.TLSKey, err)
+	}
+	return &tls.Config{
+		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+	}, nil
+}
+
+func listenError(err error, address, repair string) error {
+	return fmt.Errorf("cannot listen on %s: %w; %s", address, err, repair)
 }
 
 // serve answers requests until ctx ends, then lets the ones under way finish.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"text/tabwriter"
 
 	"latchkey/internal/report"
@@ -43,17 +45,21 @@ func (s *setupsCommand) Run(ctx context.Context, t terminal) error {
 		}
 		w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
 		for _, v := range list {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", v.Setup.ID, v.Setup.Title(), p.T("state."+string(v.Worst())))
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", v.Setup.ID, cmp.Or(v.Setup.Title(), p.T("layout.new_setup")), p.T("state."+string(v.Worst())))
 		}
 		return w.Flush()
 	})
 }
 
-// withApp opens the product for one command and closes it again.
+// withApp opens the product for one command and closes it again. What only
+// reads makes no database where somebody has named the wrong folder.
 func withApp(ctx context.Context, f configFlags, t terminal, do func(*app) error) error {
 	c, err := f.read()
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(databaseFile(c.Data)); err != nil {
+		return fmt.Errorf("data = %q: %w: name the folder of the database with --data, or begin with latchkey init", c.Data, err)
 	}
 	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {

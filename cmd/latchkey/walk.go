@@ -96,9 +96,8 @@ func line(o walk.Outcome) string {
 }
 
 func (c *walkCommand) chosen() ([]lab.Scenario, error) {
-	all := lab.Scenarios()
 	if c.All {
-		return all, nil
+		return lab.Scenarios(), nil
 	}
 	names := c.Scenario
 	if len(names) == 0 {
@@ -106,13 +105,23 @@ func (c *walkCommand) chosen() ([]lab.Scenario, error) {
 	}
 	var list []lab.Scenario
 	for _, name := range names {
-		i := slices.IndexFunc(all, func(s lab.Scenario) bool { return s.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("no scenario is called %q; latchkey lab --list names them", name)
+		s, err := scenario(name)
+		if err != nil {
+			return nil, err
 		}
-		list = append(list, all[i])
+		list = append(list, s)
 	}
 	return list, nil
+}
+
+// scenario is the lab's scenario of that name.
+func scenario(name string) (lab.Scenario, error) {
+	all := lab.Scenarios()
+	i := slices.IndexFunc(all, func(s lab.Scenario) bool { return s.Name == name })
+	if i < 0 {
+		return lab.Scenario{}, fmt.Errorf("no scenario is called %q; latchkey lab --list names them", name)
+	}
+	return all[i], nil
 }
 
 // startBeside starts the product on loopback beside a lab, with data that is
