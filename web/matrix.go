@@ -1,8 +1,8 @@
 package web
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 
 	"latchkey/internal/check"
 	"latchkey/internal/flow"
@@ -16,8 +16,8 @@ func (r *request) networkMatrix(v wizard.View, st flow.StepState) *templates.Mat
 		Caption: r.printer.T("network.matrix"), Corner: r.printer.T("network.server"),
 	}
 	roles := map[string]string{}
-	for _, server := range v.Setup.Application.Servers {
-		roles[server.Name] = string(server.Role)
+	for _, server := range slices.Concat(v.Setup.Application.Servers, v.Servers) {
+		roles[server.Name] = r.printer.T("server_role." + string(server.Role))
 	}
 	r.fill(v, st, m, check.Network, func(t check.Target) (row, column string) {
 		column = t.Host + ":" + strconv.Itoa(t.Port)
@@ -49,7 +49,7 @@ func (r *request) mailboxMatrix(v wizard.View, st flow.StepState) *templates.Mat
 // fill adds the results of one check. Rows and columns appear in the order in
 // which targets do; a cell that does not apply stays empty.
 func (r *request) fill(v wizard.View, st flow.StepState, m *templates.Matrix, of *check.Check, place func(check.Target) (row, column string)) {
-	findings := r.findings(v, st)
+	names, groups := anchors(st), st.Groups()
 	for _, c := range st.Checks {
 		if c.Check != of {
 			continue
@@ -69,11 +69,9 @@ func (r *request) fill(v wizard.View, st flow.StepState, m *templates.Matrix, of
 		cell := templates.Cell{State: resultState(v, c)}
 		if c.Current {
 			cell.Millis = int(c.Result.Took.Milliseconds())
-			for _, f := range c.Result.Findings {
-				for _, card := range findings {
-					if card.Code == f.Code() && cell.Anchor == "" && (card.Target == c.Target.Key() || !strings.Contains(card.Target, " ")) {
-						cell.Anchor = card.ID
-					}
+			for i, g := range groups {
+				if cell.Anchor == "" && slices.ContainsFunc(g.Checks, c.Same) {
+					cell.Anchor = names[i]
 				}
 			}
 		}

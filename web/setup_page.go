@@ -242,19 +242,15 @@ func (r *request) checkRow(v wizard.View, c flow.CheckState) templates.CheckRow 
 // anchor of its own.
 func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding {
 	var list []templates.Finding
-	seen := map[string]int{}
-	for _, f := range st.Findings() {
+	for i, g := range st.Groups() {
+		f, first := g.Finding, g.Checks[0]
 		a := r.printer.Finding(f)
-		seen[a.Code]++
 		card := templates.Finding{
-			Advice: a, ID: anchor(a.Code, seen[a.Code]),
+			Advice: a, ID: anchors(st)[i], At: first.Result.At, Target: first.Target.Key(),
 			Ask: "/m/" + string(v.Setup.ID) + "/ask/" + a.Code + "?step=" + string(st.Step.ID),
 		}
-		for _, c := range st.Checks {
-			if c.Current && hasFinding(c.Result.Findings, f) {
-				card.At, card.Target = c.Result.At, c.Target.Key()
-				break
-			}
+		if len(g.Checks) > 1 {
+			card.Target = ""
 		}
 		if r.visitor.who.Role != wizard.RoleObserver {
 			card.Again = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"
@@ -268,20 +264,23 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 	return list
 }
 
+// anchors names the cards of a step: the code, numbered where it stands twice.
+func anchors(st flow.StepState) []string {
+	var list []string
+	seen := map[string]int{}
+	for _, g := range st.Groups() {
+		code := g.Finding.Code()
+		seen[code]++
+		list = append(list, anchor(code, seen[code]))
+	}
+	return list
+}
+
 func anchor(code string, nth int) string {
 	if nth > 1 {
 		return code + "-" + strconv.Itoa(nth)
 	}
 	return code
-}
-
-func hasFinding(list []finding.Finding, want finding.Finding) bool {
-	for _, f := range list {
-		if f.Code() == want.Code() && fmt.Sprint(f.Params) == fmt.Sprint(want.Params) {
-			return true
-		}
-	}
-	return false
 }
 
 // who is the paired person who can act, "" if there is none.

@@ -38,8 +38,8 @@ type app struct {
 	now     func() time.Time
 	owner   string
 
-	keeping sync.WaitGroup
-	stop    context.CancelFunc
+	working sync.WaitGroup // keeper and attendant
+	stops   []context.CancelFunc
 }
 
 // openApp opens the database and wires everything to it. providers replaces
@@ -74,7 +74,7 @@ func openApp(ctx context.Context, t terminal, c config.Config, providers []provi
 		return nil, errors.Join(err, db.Close())
 	}
 	a.wizard, err = wizard.New(wizard.Options{
-		Store: db.Wizard(), Providers: providers, ExternalURL: c.ExternalURL, Node: c.Node, Roots: roots,
+		Store: db.Wizard(), Providers: providers, ExternalURL: c.ExternalURL, Node: c.Node, Role: c.Role, Roots: roots, Proxy: c.ProxyURL(),
 		AllowNetworks: c.AllowNetworks, KnownClientIP: len(c.TrustedProxies) > 0, Key: key,
 		Report: func(v wizard.View) ([]byte, error) {
 			return report.Of(v, catalog.Printer("en"), versionText()).JSON()
@@ -91,7 +91,8 @@ func openApp(ctx context.Context, t terminal, c config.Config, providers []provi
 
 // keep starts the keeper; Close waits for it.
 func (a *app) keep(ctx context.Context) {
-	ctx, a.stop = context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	a.stops = append(a.stops, stop)
 	k := &keeper.Keeper{
 		Store: a.store.Tokens(), Source: a.wizard.Tokens(), Owner: a.owner, Log: a.log,
 		// The hand-over waits for the first renewal; and with each one the
@@ -107,19 +108,22 @@ func (a *app) keep(ctx context.Context) {
 			}
 		},
 	}
-	a.keeping.Add(1)
-	go func() {
-		defer a.keeping.Done()
-		k.Run(ctx)
-	}()
+	a.working.Go(func() { k.Run(ctx) })
+}
+
+// attend makes this process a server of the network matrix; Close waits for it.
+func (a *app) attend(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	a.stops = append(a.stops, stop)
+	a.working.Go(func() { a.wizard.Attend(ctx) })
 }
 
 // Close ends what is under way and closes the database.
 func (a *app) Close() error {
-	if a.stop != nil {
-		a.stop()
+	for _, stop := range a.stops {
+		stop()
 	}
-	a.keeping.Wait()
+	a.working.Wait()
 	a.wizard.Close()
 	return a.store.Close()
 }

@@ -52,6 +52,7 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err := d.tell(t, stand, microsoft); err != nil {
 		return errors.Join(err, stand.app.Close())
 	}
+	stand.app.attend(ctx)
 	stand.app.keep(ctx)
 	return errors.Join(serve(ctx, stand.app, stand.listener), stand.app.Close())
 }

@@ -51,6 +51,9 @@ func (p *probeCommand) Run(ctx context.Context, t terminal) error {
 	for _, one := range connections {
 		prober.Allow.Hosts = append(prober.Allow.Hosts, one.Target.Address())
 	}
+	if u := c.ProxyURL(); u != nil {
+		prober.Proxy = &probe.Proxy{URL: u, Hosts: prober.Allow.Hosts}
+	}
 	block := paste.ProbeBlock{
 		Schema: 1, Server: c.Node, Role: string(cmp.Or(p.Role, c.Role)), Provider: chosen.ID,
 		At: time.Now().UTC().Truncate(time.Second), Version: versionText(), Results: make([]paste.ProbeResult, len(connections)),

@@ -48,6 +48,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		log.Warn("no administrator yet: run latchkey init on this server and open the link it prints")
 	}
 	log.Info("serving", "url", c.ExternalURL, "listen", ln.Addr().String(), "role", string(c.Role), "version", versionText())
+	a.attend(ctx)
 	if c.Role != setup.RoleApplication {
 		a.keep(ctx)
 	}

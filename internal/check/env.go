@@ -15,7 +15,8 @@ import (
 // Env is a check's only window to the world.
 type Env struct {
 	Now      func() time.Time
-	Node     string // name of this node among the servers
+	Node     string         // name of this node among the servers
+	Nodes    []setup.Server // the other living nodes, which check for themselves
 	Setup    setup.Setup
 	Config   Config
 	Provider provider.Provider

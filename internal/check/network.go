@@ -23,6 +23,32 @@ var (
 		Remedy:      "Compare with another server of the installation.",
 		Params:      []string{"server", "host", "port", "ms"},
 	}
+	familyBroken = &finding.Definition{
+		Code: "address_family_blocked", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
+		Title:       "{{.server}} reaches {{.host}} on port {{.port}} over {{.works}}, but not over {{.fails}}",
+		Consequence: "Programs that try {{.fails}} first wait for a long time, or fail now and then.",
+		Cause:       "{{.server}} has a route for {{.fails}} that ends at a firewall.",
+		Remedy:      "Open the port for {{.fails}} too, or switch {{.fails}} off on {{.server}}.",
+		Command:     "Test-NetConnection {{.host}} -Port {{.port}} -InformationLevel Detailed",
+		Params:      []string{"server", "host", "port", "works", "fails"},
+	}
+	tlsIntercepted = &finding.Definition{
+		Code: "tls_intercepted", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
+		Title:       "Somebody between {{.server}} and {{.host}} opens the encrypted traffic",
+		Consequence: "The token passes through that device in the clear. Programs with a trust store of their own refuse the connection.",
+		Cause:       "A proxy shows a certificate by {{.issuer}}, which only the CA file of this installation knows.",
+		Remedy:      "Exempt {{.host}}, port {{.port}}, from TLS inspection. Microsoft asks for that too.",
+		Link:        "https://learn.microsoft.com/microsoft-365/enterprise/managing-office-365-endpoints",
+		Params:      []string{"server", "host", "port", "issuer"},
+	}
+	closedNotNeeded = &finding.Definition{
+		Code: "application_port_closed", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
+		Title:       "{{.server}} does not reach {{.host}} on port {{.port}}",
+		Consequence: "Nothing stops: an application server does not fetch mail.",
+		Cause:       "The vendor's list names this port for every server; only a services server uses it.",
+		Remedy:      "Open the port if {{.server}} may become a services server.",
+		Params:      []string{"server", "host", "port"},
+	}
 )
 
 // slow is when a connection is worth a warning: greeting and TLS take well
@@ -32,6 +58,7 @@ const slow = 2 * time.Second
 // transportFindings are what any connection may find.
 var transportFindings = []*finding.Definition{
 	provider.HostNotFound, provider.DNSFailed, provider.PortBlocked, provider.ConnectionRefused, provider.ServerSilent,
+	provider.ProxyRefused, provider.ProxyUnreachable,
 	provider.ConnectionLost, provider.TLSNotTrusted, provider.TLSWrongName, provider.TLSExpired, provider.TLSFailed,
 	provider.AnswerTooLarge, provider.AnswerOdd, provider.STARTTLSMissing, provider.AddressForbidden,
 	provider.Unexplained, provider.InternalError,
@@ -45,29 +72,44 @@ var Network = &Check{
 	Reads:    []setup.Field{setup.FieldCloud, setup.ConfigProvider},
 	Targets:  networkTargets,
 	NeededBy: setup.StepVerification,
-	Finds:    append([]*finding.Definition{provider.MechanismMissing, serverSlow}, transportFindings...),
-	Grade:    Automatic, Timeout: 25 * time.Second, MaxAge: time.Hour,
+	Finds: append([]*finding.Definition{
+		provider.MechanismMissing, serverSlow, familyBroken, tlsIntercepted, closedNotNeeded,
+	}, transportFindings...),
+	Grade: Automatic, Timeout: 25 * time.Second, MaxAge: time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		for _, c := range e.Provider.Connections(e.Setup.Application.Protocols) {
 			if c.Protocol != t.Protocol || c.Target.Host != t.Host || c.Target.Port != t.Port {
 				continue
 			}
 			report, err := e.Probe.Connect(ctx, c.Target)
+			var failure *probe.Error
+			if errors.As(err, &failure) {
+				return e.JudgeFailure(t, failure)
+			}
 			if err != nil {
 				return e.explain(err, t)
 			}
-			return JudgeConnection(t, report.Times, report.Mechanisms, factsOf(report)...)
+			out := JudgeConnection(t, report.Times, report.Mechanisms, factsOf(report)...)
+			if report.TLS != nil && report.TLS.Private {
+				out.Findings = append(out.Findings, finding.New(tlsIntercepted, "server", t.Server,
+					"host", t.Host, "port", portText(t.Port), "issuer", report.TLS.Issuer))
+			}
+			families, err := e.Probe.Families(ctx, c.Target)
+			if err != nil {
+				return out // the name has just been resolved; the next run will tell
+			}
+			return out.with(judgeFamilies(t, families))
 		}
 		panic(errInternal{errors.New("check: network: the target is none of the provider's")})
 	},
 }
 
-// networkTargets is the matrix: each server with each connection it needs.
-// 443 from this node, which redeems the code, is needed by the sign-in; this
-// node's mail ports by the verification; other servers by the hand-over.
+// networkTargets is the matrix: each server with each connection. 443 from this
+// node, which redeems the code, is needed by the sign-in; this node's mail
+// ports by the verification; other servers by the hand-over.
 func networkTargets(e *Env) []Target {
 	var list []Target
-	add := func(server string, role setup.Role, own bool) {
+	add := func(server string, own bool) {
 		for _, c := range e.Provider.Connections(e.Setup.Application.Protocols) {
 			t := Target{Server: server, Protocol: c.Protocol, Host: c.Target.Host, Port: c.Target.Port}
 			switch {
@@ -75,25 +117,46 @@ func networkTargets(e *Env) []Target {
 				t.NeededBy = setup.StepSignIn
 			case own:
 				t.NeededBy = setup.StepVerification
-			case !needed(role, c.Protocol):
-				continue
 			default:
 				t.NeededBy = setup.StepHandover
 			}
 			list = append(list, t)
 		}
 	}
-	add(e.Node, setup.RoleAll, true)
+	add(e.Node, true)
+	for _, s := range e.Servers() {
+		add(s.Name, false)
+	}
+	return list
+}
+
+// Servers are the machines of the matrix beside this node: the other living
+// nodes, and those that the setup names.
+func (e *Env) Servers() []setup.Server {
+	list := slices.Clone(e.Nodes)
 	for _, s := range e.Setup.Application.Servers {
-		if !strings.EqualFold(s.Name, e.Node) {
-			add(s.Name, s.Role, false)
+		if !strings.EqualFold(s.Name, e.Node) &&
+			!slices.ContainsFunc(list, func(n setup.Server) bool { return strings.EqualFold(n.Name, s.Name) }) {
+			list = append(list, s)
 		}
 	}
 	return list
 }
 
+// roleOf is what a server of the matrix does. This node does everything: it
+// proves the mailbox, whatever else it is for.
+func (e *Env) roleOf(server string) setup.Role {
+	for _, s := range e.Servers() {
+		if strings.EqualFold(s.Name, server) {
+			return s.Role
+		}
+	}
+	return setup.RoleAll
+}
+
 // needed follows checklist item 19: an application server makes tokens and
-// sends alarms; only a services server fetches.
+// sends alarms; only a services server fetches. The vendor's list of ports
+// names every port for both, so the rest is looked at and warned about.
 func needed(role setup.Role, protocol setup.Protocol) bool {
 	return role != setup.RoleApplication || protocol == "" || protocol == setup.SMTP
 }
@@ -123,17 +186,46 @@ func JudgeConnection(t Target, times map[probe.Stage]time.Duration, mechanisms [
 	return out
 }
 
+// with returns out with what another part of the check has seen.
+func (out Outcome) with(other Outcome) Outcome {
+	out.Findings = append(out.Findings, other.Findings...)
+	out.Facts = append(out.Facts, other.Facts...)
+	return out
+}
+
+// judgeFamilies warns where one family works and the other one hangs or is
+// refused. A machine without any route for a family says so at once, and its
+// programs know.
+func judgeFamilies(t Target, list []probe.FamilyResult) Outcome {
+	var out Outcome
+	works := slices.IndexFunc(list, func(r probe.FamilyResult) bool { return r.Kind == "" })
+	for _, r := range list {
+		value := fmt.Sprintf("%s, %d ms", r.Address, r.Took.Milliseconds())
+		if r.Kind != "" {
+			value = fmt.Sprintf("%s, %s", r.Address, r.Kind)
+		}
+		out.Facts = append(out.Facts, Fact{string(r.Family), value})
+		if works >= 0 && slices.Contains([]probe.Kind{probe.Timeout, probe.Refused, probe.Reset}, r.Kind) {
+			out.Findings = append(out.Findings, finding.New(familyBroken, "server", t.Server, "host", t.Host,
+				"port", portText(t.Port), "works", familyName(list[works].Family), "fails", familyName(r.Family)).
+				With(familyName(r.Family), value, ""))
+		}
+	}
+	return out
+}
+
+func familyName(f probe.Family) string {
+	if f == probe.IPv6 {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
 // factsOf picks what a report says about the connection, for people.
 func factsOf(r probe.Report) []Fact {
 	var facts []Fact
 	if r.Remote.IsValid() {
 		facts = append(facts, Fact{"address", r.Remote.Addr().String()})
-	}
-	for _, a := range r.Addresses {
-		if a.Is6() && !a.Is4In6() {
-			facts = append(facts, Fact{"ipv6", "yes"})
-			break
-		}
 	}
 	if r.TLS != nil {
 		facts = append(facts, Fact{"tls", r.TLS.Version}, Fact{"issuer", r.TLS.Issuer})
@@ -147,9 +239,21 @@ func factsOf(r probe.Report) []Fact {
 	return facts
 }
 
-// JudgeFailure judges a connection that another server could not make.
+// JudgeFailure judges a connection that did not come about, here or on another
+// server.
 func (e *Env) JudgeFailure(t Target, err *probe.Error) Outcome {
 	c := e.context(t)
 	c.Server = t.Server
-	return e.explainIn(err, c)
+	out := e.explainIn(err, c)
+	if needed(e.roleOf(t.Server), t.Protocol) {
+		return out
+	}
+	for i, f := range out.Findings {
+		if f.Blocks() {
+			mild := finding.New(closedNotNeeded, "server", t.Server, "host", t.Host, "port", portText(t.Port))
+			mild.Evidence = f.Evidence
+			out.Findings[i] = mild
+		}
+	}
+	return out
 }

@@ -29,7 +29,10 @@ type Config struct {
 	TLSKey         string         `toml:"tls_key"`
 	TrustedProxies []netip.Prefix `toml:"trusted_proxies"`
 	AllowNetworks  []netip.Prefix `toml:"allow_networks"`
-	Providers      []Provider     `toml:"provider"`
+	// Proxy is the way to the providers where nobody gets out directly:
+	// http://host:port or socks5://host:port; "" = directly.
+	Proxy     string     `toml:"proxy"`
+	Providers []Provider `toml:"provider"`
 }
 
 // Provider is an identity and mail provider beside, or in place of, the
@@ -96,6 +99,11 @@ func (c *Config) Complete() error {
 			return fmt.Errorf("config: node is not set and the host name is unknown: %w", err)
 		}
 	}
+	if c.Proxy != "" {
+		if _, err := probe.ParseProxy(c.Proxy); err != nil {
+			return fmt.Errorf("config: %w", err)
+		}
+	}
 	for i, p := range c.Providers {
 		if err := p.check(); err != nil {
 			return err
@@ -105,6 +113,15 @@ func (c *Config) Complete() error {
 		}
 	}
 	return nil
+}
+
+// ProxyURL is the way to the providers, nil where there is no proxy.
+func (c Config) ProxyURL() *url.URL {
+	u, err := probe.ParseProxy(c.Proxy)
+	if err != nil {
+		return nil
+	}
+	return u
 }
 
 // completeAddresses judges where to listen and where browsers come.

@@ -47,6 +47,7 @@ tls_certificate = "/etc/latchkey/cert.pem"
 tls_key = "/etc/latchkey/key.pem"
 trusted_proxies = ["10.0.0.0/8"]
 allow_networks = ["192.0.2.0/24", "2001:db8::/32"]
+proxy = "socks5://proxy.contoso.example:1080"
 
 [[provider]]
 id = "own"
@@ -148,6 +149,10 @@ var invalid = []struct{ field, text, want string }{
 	{"tls_key", `tls_certificate = "cert.pem"`, `tls_key = "": name the file of the key that belongs to tls_certificate`},
 	{"trusted_proxies", `trusted_proxies = ["proxy"]`, `FILE: toml: line 1 (last key "trusted_proxies"): netip.ParsePrefix("proxy"): no '/': write networks, such as ["10.0.0.0/8"]`},
 	{"allow_networks", `allow_networks = ["10.0.0.1"]`, `FILE: toml: line 1 (last key "allow_networks"): netip.ParsePrefix("10.0.0.1"): no '/': write networks, such as ["10.0.0.0/8"]`},
+
+	{"proxy", `proxy = "proxy:3128"`, `proxy = "proxy:3128": write http://host:port or socks5://host:port`},
+	{"proxy", `proxy = "https://u:hidden@proxy:3128"`, `proxy = "https://u:xxxxx@proxy:3128": write http://host:port or socks5://host:port`},
+	{"proxy", `proxy = "http://u:hidden@%zz"`, `proxy is no address: write http://host:port or socks5://host:port`},
 
 	{"id", "[[provider]]\nkind = 'openid'\nauthority = 'https://a.example'", `provider "": id = "": give it a short name`},
 	{"id", own + own, `provider "own": id = "own": it is there twice; give each its own`},

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -86,6 +85,11 @@ type CheckState struct {
 	Waiting []setup.Field
 }
 
+// Same reports whether both are the same check on the same target.
+func (c CheckState) Same(other CheckState) bool {
+	return c.Check == other.Check && c.Target.Key() == other.Target.Key()
+}
+
 // Passed reports whether the check stands in nobody's way.
 func (c CheckState) Passed() bool {
 	return c.Current && c.Result.SkippedBy == "" && !c.Result.Blocks()
@@ -113,27 +117,6 @@ type StepState struct {
 	Open   bool
 	Needs  []Need // what keeps this step closed, in the order of the flow
 	Checks []CheckState
-}
-
-// Findings returns what the step's current results have found, worst first,
-// each only once: a transport failure that several checks met is one finding.
-func (s StepState) Findings() []finding.Finding {
-	var all []finding.Finding
-	seen := map[string]bool{}
-	for _, c := range s.Checks {
-		if !c.Current {
-			continue
-		}
-		for _, f := range c.Result.Findings {
-			key := fmt.Sprint(f.Code(), f.Params)
-			if !seen[key] {
-				seen[key] = true
-				all = append(all, f)
-			}
-		}
-	}
-	finding.Sort(all)
-	return all
 }
 
 // Count returns how many checks of the step have finished and how many apply.

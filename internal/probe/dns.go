@@ -5,6 +5,9 @@ import "net/netip"
 // resolve fills in the addresses of both families. The dialer resolves again
 // and is judged at connect time; this list is for people.
 func (t *talk) resolve() error {
+	if t.p.proxied(t.target.Host, t.target.Port) {
+		return nil // the proxy does it
+	}
 	t.enter(Resolve)
 	addrs, err := t.p.resolver().LookupNetIP(t.ctx, "ip", t.target.Host)
 	if err != nil {

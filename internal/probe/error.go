@@ -17,6 +17,8 @@ const (
 	ForbiddenAddress Kind = "forbidden_address" // the policy does not allow the resolved address
 	UntrustedHost    Kind = "untrusted_host"    // a token was to go to a host that is not the provider's
 
+	ProxyRefused Kind = "proxy_refused" // the proxy does not let the connection through
+
 	Refused     Kind = "refused"     // nothing listens, or a firewall answers with a reset
 	Unreachable Kind = "unreachable" // no route, or a firewall says so
 	Timeout     Kind = "timeout"     // the conversation's deadline passed

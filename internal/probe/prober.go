@@ -14,9 +14,14 @@ type Prober struct {
 	Resolver *net.Resolver  // nil: the system's
 	RootCAs  *x509.CertPool // nil: the system's; see Roots
 	Allow    Policy
-	Budget   int64            // bytes a server may send in one conversation; 0: 256 KiB
-	Deadline time.Duration    // of one conversation; 0: 20 s; never more than 60 s
-	Now      func() time.Time // nil: time.Now
+	Proxy    *Proxy // nil: directly
+	// PublicCAs is the system's trust store beside RootCAs with the operator's
+	// authorities: a certificate that only the latter know was made by somebody
+	// who opens the traffic. Nil: not judged.
+	PublicCAs *x509.CertPool
+	Budget    int64            // bytes a server may send in one conversation; 0: 256 KiB
+	Deadline  time.Duration    // of one conversation; 0: 20 s; never more than 60 s
+	Now       func() time.Time // nil: time.Now
 }
 
 const (

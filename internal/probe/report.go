@@ -40,6 +40,9 @@ type TLSFacts struct {
 	CipherSuite string
 	Certificate
 	Chain []Certificate
+	// Private: the operator's own authorities vouch for the certificate, the
+	// public ones do not; see Prober.PublicCAs.
+	Private bool
 }
 
 // Certificate is one certificate in words.

@@ -45,6 +45,7 @@ type Stage string
 const (
 	Resolve       Stage = "resolve"
 	Dial          Stage = "connect"
+	ProxyStage    Stage = "proxy" // in place of the two above
 	TLSStage      Stage = "tls"
 	Greeting      Stage = "greeting"
 	Capability    Stage = "capability"

@@ -3,10 +3,6 @@ package probe
 import (
 	"bufio"
 	"context"
-	"fmt"
-	"net"
-	"net/netip"
-	"syscall"
 )
 
 // dial connects as net.Dialer does: both families, the slower one a moment
@@ -14,8 +10,10 @@ import (
 // because neither mail library takes a context.
 func (t *talk) dial() error {
 	t.enter(Dial)
-	d := net.Dialer{Resolver: t.p.Resolver, ControlContext: t.control, KeepAlive: -1}
-	conn, err := d.DialContext(t.ctx, "tcp", t.target.Address())
+	if t.p.proxied(t.target.Host, t.target.Port) {
+		t.enter(ProxyStage)
+	}
+	conn, err := t.p.connect(t.ctx, "tcp", t.target.Host, t.target.Port)
 	if err != nil {
 		return err
 	}
@@ -35,13 +33,4 @@ func (t *talk) dial() error {
 		}
 	}
 	return nil
-}
-
-// control judges each address the dialer is about to connect to.
-func (t *talk) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("cannot judge the address %q: %w", address, err)
-	}
-	return t.p.Allow.judge(t.target.Host, t.target.Port, ap.Addr())
 }

@@ -36,6 +36,7 @@ func (t *talk) secure() error {
 	}
 	state := conn.ConnectionState()
 	t.report.TLS = factsOf(state.PeerCertificates)
+	t.report.TLS.Private = t.p.private(state)
 	t.report.TLS.Version = tls.VersionName(state.Version)
 	t.report.TLS.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
 	t.rec.remark("%s, certificate of %s, issued by %s", t.report.TLS.Version, t.report.TLS.Subject, t.report.TLS.Issuer)
@@ -68,4 +69,21 @@ func certificateOf(c *x509.Certificate) Certificate {
 		out.Names = append(out.Names, ip.String())
 	}
 	return out
+}
+
+// private reports whether only the operator's own authorities vouch for a
+// connection that has been verified.
+func (p *Prober) private(state tls.ConnectionState) bool {
+	if p.PublicCAs == nil || len(state.PeerCertificates) == 0 {
+		return false
+	}
+	between := x509.NewCertPool()
+	for _, c := range state.PeerCertificates[1:] {
+		between.AddCert(c)
+	}
+	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{
+		Roots: p.PublicCAs, Intermediates: between, DNSName: state.ServerName, CurrentTime: p.now(),
+	})
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &authority)
 }

@@ -8,16 +8,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
-	"syscall"
 	"time"
 )
 
 // Transport returns an HTTP transport that dials as the conversations do:
-// under the same policy, with the same trust store, TLS 1.2 or newer, through
-// no proxy. Its errors are *Error, so that a closed way to a web server is
+// under the same policy, with the same trust store and proxy, TLS 1.2 or newer.
+// Its errors are *Error, so that a closed way to a web server is
 // judged like a closed way to a mail server. Each request has a connection of
 // its own: they are rare, and none must outlive its caller.
 func (p *Prober) Transport() http.RoundTripper {
@@ -65,9 +63,12 @@ func webFailure(ctx context.Context, err error) (Stage, Kind) {
 	var (
 		dns *net.DNSError
 		op  *net.OpError
+		via *proxyError
 	)
 	tlsFailed := tlsKind(err)
 	switch {
+	case errors.As(err, &via):
+		return ProxyStage, proxyKind(ctx, err)
 	case errors.As(err, &dns):
 		return Resolve, dnsKind(err)
 	case tlsFailed != "":
@@ -97,13 +98,7 @@ func (p *Prober) dialWeb(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, fmt.Errorf("probe: %q is no port: %w", portText, err)
 	}
-	d := net.Dialer{Resolver: p.Resolver, Timeout: 10 * time.Second, KeepAlive: -1,
-		ControlContext: func(_ context.Context, _, to string, _ syscall.RawConn) error {
-			ap, err := netip.ParseAddrPort(to)
-			if err != nil {
-				return fmt.Errorf("cannot judge the address %q: %w", to, err)
-			}
-			return p.Allow.judge(host, port, ap.Addr())
-		}}
-	return d.DialContext(ctx, network, address)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return p.connect(ctx, network, host, port)
 }

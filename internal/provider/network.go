@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"latchkey/internal/finding"
@@ -154,7 +155,7 @@ var (
 )
 
 // transport are the rules that hold for every provider.
-var transport = []Rule{
+var transport = slices.Concat(proxyRules, []Rule{
 	{Kind: []probe.Kind{probe.NoSuchHost}, Means: certain(HostNotFound)},
 	{Kind: []probe.Kind{probe.DNSFailed}, Means: certain(DNSFailed)},
 	{Kind: []probe.Kind{probe.ForbiddenAddress}, Means: certain(AddressForbidden)},
@@ -172,7 +173,7 @@ var transport = []Rule{
 	{Kind: []probe.Kind{probe.ProtocolError}, Means: certain(AnswerOdd)},
 	{Kind: []probe.Kind{probe.Limit}, Means: certain(AnswerTooLarge)},
 	{Kind: []probe.Kind{probe.Reset, probe.Closed}, Means: certain(ConnectionLost)},
-}
+})
 
 func certain(d *finding.Definition) []Meaning {
 	return []Meaning{{Definition: d, Likelihood: finding.Certain}}

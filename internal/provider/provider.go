@@ -48,6 +48,10 @@ type Provider struct {
 	// GUID in the secret field is the secret's ID.
 	GUIDs bool
 
+	// Elsewhere: it does not live where its maker has put it, see At; whose
+	// certificates it has is then nothing to wonder about.
+	Elsewhere bool
+
 	Portal map[PortalPage]string // deep links, with placeholders
 	Rules  []Rule
 }
@@ -81,7 +85,7 @@ const (
 // At returns a copy of p that lives at another address: a test server, a
 // simulator, a mirror. hosts replaces the mail hosts where it has an entry.
 func (p Provider) At(authority string, hosts map[setup.Protocol]Endpoint) Provider {
-	p.Authority = strings.TrimSuffix(authority, "/")
+	p.Authority, p.Elsewhere = strings.TrimSuffix(authority, "/"), true
 	p.SignInURLs = []string{p.Authority}
 	all := map[setup.Protocol]Endpoint{}
 	maps.Copy(all, p.Hosts)

@@ -25,7 +25,8 @@ type state struct {
 	setup   setup.Setup
 	attempt Attempt // the sign-in that counts; zero if there is none
 	grant   token.Grant
-	hasKey  bool // a token is stored in the slot that counts
+	hasKey  bool           // a token is stored in the slot that counts
+	servers []setup.Server // the other living nodes
 }
 
 // slotOf is the token that checks speak of: while a token is issued again, the
@@ -53,7 +54,8 @@ func (w *Wizard) read(tx Tx, id setup.ID) (state, error) {
 		return st, err
 	}
 	st.hasKey = err == nil
-	return st, nil
+	st.servers, err = w.servers(tx)
+	return st, err
 }
 
 // env builds a check's window to the world from one state.
@@ -62,7 +64,7 @@ func (w *Wizard) env(st state) *check.Env {
 	pr, _ := product.ByID(s.Application.Product)
 	account, slot := string(s.ID), slotOf(s)
 	return &check.Env{
-		Now: w.Now, Node: w.Node, Setup: s,
+		Now: w.Now, Node: w.Node, Nodes: st.servers, Setup: s,
 		Config:   check.Config{ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Provider: l.provider},
 		Provider: l.provider, Product: pr,
 		Probe: l.probe, OAuth: l.oauth,

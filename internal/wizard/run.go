@@ -62,6 +62,11 @@ func (w *Wizard) schedule(tx Tx, id setup.ID, step setup.StepID) (Run, error) {
 		asked = []setup.StepID{step}
 	}
 	now := w.Now().UTC()
+	if step == setup.StepNetwork || step == setup.StepPreflight || step == Everything {
+		if err := tx.AskNetwork(id, now); err != nil {
+			return Run{}, err
+		}
+	}
 	last, err := tx.LastRun(id)
 	switch {
 	case err != nil && !errors.Is(err, ErrNotFound):

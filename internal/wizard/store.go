@@ -68,6 +68,14 @@ type Tx interface {
 	// LastRun returns the newest run of a setup.
 	LastRun(id setup.ID) (Run, error)
 
+	// SaveNode says that a node is there; Nodes returns those seen since.
+	SaveNode(n Node) error
+	Nodes(since time.Time) ([]Node, error)
+	// AskNetwork notes that somebody wants the network checks of a setup to
+	// run; NetworkAsks returns the wishes since.
+	AskNetwork(id setup.ID, at time.Time) error
+	NetworkAsks(since time.Time) ([]NetworkAsk, error)
+
 	InsertAttempt(a Attempt) error
 	// SaveAttempt is a compare-and-swap on Version, like SaveSetup.
 	SaveAttempt(a *Attempt) error

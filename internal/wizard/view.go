@@ -25,6 +25,7 @@ type View struct {
 	Product  product.Product
 	Provider provider.Provider
 	Node     string
+	Servers  []setup.Server // the other living nodes
 
 	Steps   []flow.StepState
 	Next    Next
@@ -157,7 +158,7 @@ func (w *Wizard) view(tx Tx, s setup.Setup) (View, error) {
 		return View{}, err
 	}
 	v := View{
-		Setup: s, Flow: FlowName(s), Product: env.Product, Provider: env.Provider, Node: w.Node,
+		Setup: s, Flow: FlowName(s), Product: env.Product, Provider: env.Provider, Node: w.Node, Servers: st.servers,
 		Steps: steps, Attempt: st.attempt,
 		Addresses: check.CompareAddresses(env), Redirects: check.CompareRedirectURIs(env), ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +38,10 @@ type Options struct {
 	// ExternalURL is scheme, host and port, without a slash at the end.
 	ExternalURL string
 	Node        string // this node's name among the servers
-	Roots       *x509.CertPool
+	Role        setup.Role
+	// Proxy is the way to the providers; nil: directly.
+	Proxy *url.URL
+	Roots *x509.CertPool
 	// AllowNetworks may be contacted although they are internal.
 	AllowNetworks []netip.Prefix
 	// KnownClientIP says that client addresses can be believed: trusted proxy
@@ -101,16 +105,17 @@ func New(o Options, tokens func(token.Refresher) *token.Source) (*Wizard, error)
 }
 
 func (w *Wizard) lineTo(p provider.Provider) line {
-	policy := probe.Policy{Prefixes: w.AllowNetworks}
-	for _, protocol := range setup.Protocols {
-		if e, ok := p.Hosts[protocol]; ok {
-			policy.Provider = append(policy.Provider, e.Target(protocol).Address())
+	policy := probe.Policy{Prefixes: w.AllowNetworks, Provider: p.MailAddresses()}
+	policy.Hosts = append(p.WebAddresses(), provider.WebTarget(w.ExternalURL).Address())
+	prober := &probe.Prober{RootCAs: w.Roots, Allow: policy, Now: w.Now}
+	if w.Proxy != nil {
+		prober.Proxy = &probe.Proxy{URL: w.Proxy, Hosts: slices.Concat(p.MailAddresses(), p.WebAddresses())}
+	}
+	if w.Roots != nil && !p.Elsewhere {
+		if public, err := x509.SystemCertPool(); err == nil { // else nothing is judged
+			prober.PublicCAs = public
 		}
 	}
-	for _, address := range append([]string{p.Authority, w.ExternalURL}, p.SignInURLs...) {
-		policy.Hosts = append(policy.Hosts, provider.WebTarget(address).Address())
-	}
-	prober := &probe.Prober{RootCAs: w.Roots, Allow: policy, Now: w.Now}
 	return line{
 		provider: p,
 		probe:    prober,

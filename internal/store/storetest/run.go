@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"Reports", reports},
 		{"RunLock", runLock},
 		{"RunTakeover", runTakeover},
+		{"Nodes", nodes},
+		{"NetworkAsks", networkAsks},
 		{"Attempts", attempts},
 		{"AttemptConflicts", attemptConflicts},
 		{"AttemptSecrets", attemptSecrets},
