@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"internal/xoauth2": {"secret"},
 	"internal/seal":    {"secret"},
 	"internal/probe":   {"secret", "xoauth2"},
-	"internal/paste":   {"oauth"},
+	"internal/paste":   {"oauth", "probe"},
 	"internal/admin":   {"secret", "audit"},
 	"internal/token":   {"oauth", "secret"},
 

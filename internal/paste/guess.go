@@ -1,0 +1,56 @@
+package paste
+
+import (
+	"regexp"
+
+	"latchkey/internal/probe"
+)
+
+// Words of programs that do not pass on what the server said.
+var (
+	loginFailed = regexp.MustCompile(`(?i)\bauth(?:entication|enticate|orization)?\b.{0,40}(?:fail|unsuccess|denied|refused|reject|invalid|incorrect|error)|(?:log[io]n|sign[- ]?in|credentials?|password).{0,40}(?:fail|invalid|incorrect|denied|refused|reject|wrong)|AuthenticationFailed|EAUTH\b|\bdisabled for the\b`)
+	complaint   = regexp.MustCompile(`(?i)error|fail|refus|denied|reject|unable|cannot|could not|can't|exception|not (?:connected|allowed|permitted|found|authori[sz]ed|enabled|supported)|disabled|blocked|limit|throttl|exceeded|unavailable|expired|invalid|unsuccess`)
+)
+
+// readGuesses looks at what nothing else has read: a program's own words for a
+// refusal, and half-copied lines. Such a sighting tells least.
+func (r *reader) readGuesses() {
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.used || len(l.text) > 8000 || !complaint.MatchString(l.text) {
+			continue
+		}
+		protocols := []probe.Protocol{l.protocol}
+		if l.protocol == "" {
+			if len(r.found) > 0 || len(r.lines) > 6 {
+				continue
+			}
+			protocols = []probe.Protocol{probe.IMAP, probe.POP3, probe.SMTP}
+		}
+		for _, p := range protocols {
+			r.guess(i, p)
+		}
+	}
+}
+
+// guess reads line i as a refusal of p, in the stage its words fit.
+func (r *reader) guess(i int, p probe.Protocol) {
+	text := oneLine(r.continued(i, r.lines[i].text), 1000)
+	reply := probe.Reply{Line: text, Text: text}
+	stage := probe.Open
+	if p == probe.SMTP {
+		stage = probe.SendStage
+	}
+	if loginFailed.MatchString(text) {
+		stage = probe.Authenticate
+		switch p {
+		case probe.IMAP:
+			reply.Status = "NO"
+		case probe.POP3:
+			reply.Status = "-ERR"
+		case probe.SMTP:
+			reply.Code = 535
+		}
+	}
+	r.refused(i, p, stage, "", reply, rankGuess)
+}
