@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/entra"
 	"latchkey/internal/lab/exchange"
 	"latchkey/internal/lab/world"
@@ -117,7 +118,7 @@ func (l *Lab) open(ctx context.Context, o Options, scenario Scenario) error {
 	if err != nil {
 		return err
 	}
-	mail := exchange.New(exchange.Options{World: l.world, TLS: ca.config, Log: o.Log})
+	mail := exchange.New(exchange.Options{World: l.world, TLS: ca.config, Foreign: ca.foreign, OtherName: ca.otherName, Log: o.Log})
 	for _, m := range []struct {
 		protocol world.Protocol
 		address  *string
@@ -238,6 +239,25 @@ func (l *Lab) Info() Info { return l.info }
 
 // World is the state, for tests that look at counters and change things.
 func (l *Lab) World() *world.World { return l.world }
+
+// Replay makes the lab give a recorded answer at its place, whatever the state
+// would lead to, until EndReplay. An item of the place Network makes the IMAP
+// server fail in its way; a connection that is refused needs no lab.
+func (l *Lab) Replay(r corpus.Reply) {
+	fault := map[corpus.Event]world.Fault{
+		corpus.Silent: world.Mute, corpus.HangsUp: world.HangsUp, corpus.Plain: world.Plain,
+		corpus.ForeignAuthority: world.ForeignAuthority, corpus.ForeignName: world.ForeignName,
+	}[r.Event]
+	l.world.Do(func(s *world.State) { s.Replay, s.Exchange.Faults[world.IMAP] = &r, fault })
+}
+
+// EndReplay lets the state decide again.
+func (l *Lab) EndReplay() {
+	l.world.Do(func(s *world.State) {
+		s.Replay = nil
+		delete(s.Exchange.Faults, world.IMAP)
+	})
+}
 
 // describe fills in what Info tells.
 func (l *Lab) describe(address string) {

@@ -100,3 +100,14 @@ func (p shown) answer(form url.Values) shown {
 	form.Set("flow", first(p.all(`name="flow" value="([^"]*)"`)))
 	return p.v.post(first(p.all(`action="([^"]*)"`)), form)
 }
+
+// read reads an answer to its end.
+func read(t *testing.T, r *http.Response) string {
+	t.Helper()
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}

@@ -19,6 +19,9 @@ var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 // only then are the redirect URI and everything after it looked at.
 func (e *Server) authorize(s *world.State, r *http.Request) outcome {
 	s.Counters.Authorize++
+	if out, ok := e.replayAtAuthorize(s, r); ok {
+		return out
+	}
 	f := &world.Flow{Segment: r.PathValue("tenant"), Query: r.Form}
 	a, why := e.client(s, f)
 	if why != nil {

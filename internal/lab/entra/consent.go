@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -101,6 +102,9 @@ func (e *Server) decide(s *world.State, r *http.Request) outcome {
 // adminConsent is the endpoint an administrator opens to agree for everybody
 // (learn.microsoft.com v2-admin-consent).
 func (e *Server) adminConsent(s *world.State, r *http.Request) outcome {
+	if out, ok := e.replayReturn(s, r, corpus.AdminConsent, url.Values{"admin_consent": {"True"}}); ok {
+		return out
+	}
 	f := &world.Flow{Consent: true, Segment: r.PathValue("tenant"), Query: r.Form}
 	if _, why := e.client(s, f); why != nil {
 		return e.errorPage(s, why)

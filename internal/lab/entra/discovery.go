@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -37,6 +38,9 @@ type metadata struct {
 }
 
 func (e *Server) discovery(s *world.State, r *http.Request) outcome {
+	if out, ok := e.replayJSON(s, r, corpus.Discovery); ok {
+		return out
+	}
 	segment := r.PathValue("tenant")
 	base, issuer := e.origin+"/"+segment, "{tenantid}"
 	m := metadata{CloudInstanceName: "microsoftonline.com", GraphHost: "graph.microsoft.com"}

@@ -70,6 +70,7 @@ type errorBody struct {
 	URI           string `json:"error_uri,omitempty"`
 	Suberror      string `json:"suberror,omitempty"`
 	Claims        string `json:"claims,omitempty"`
+	ChangeURL     string `json:"password_change_url,omitempty"`
 }
 
 // json answers a fault as the token endpoint does.

@@ -137,14 +137,17 @@ func (e *Server) backWith(s *world.State, f *world.Flow, uri string, why *fault)
 // application (RFC 6749 §4.1.2.1): HTTP 200, and a machine-readable copy of
 // the message in the page's $Config object.
 func (e *Server) errorPage(s *world.State, why *fault) outcome {
-	i := newIncident(s)
+	return troublePage(newIncident(s), why.Number, why.message())
+}
+
+func troublePage(i incident, number int, message string) outcome {
 	return render("error", errorView{
-		Message: why.message(), Number: why.Number, Request: i.Request, Correlation: i.Correlation,
+		Message: message, Number: number, Request: i.Request, Correlation: i.Correlation,
 		Timestamp: i.At.Format("2006-01-02T15:04:05Z"),
 		Config: map[string]any{
-			"strServiceExceptionMessage": why.message(),
+			"strServiceExceptionMessage": message,
 			"strMainMessage":             troubled,
-			"iErrorCode":                 why.Number,
+			"iErrorCode":                 number,
 			"correlationId":              i.Correlation,
 			"sessionId":                  i.Request,
 		},

@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
 // token is the token endpoint (RFC 6749 §3.2).
 func (e *Server) token(s *world.State, r *http.Request) outcome {
 	s.Counters.TokenRequests[r.PostForm.Get("grant_type")]++
+	if out, ok := e.replayJSON(s, r, corpus.Token); ok {
+		return out
+	}
 	switch {
 	case s.Entra.BadProxy:
 		return outcome{status: http.StatusBadGateway, contentType: "text/html", body: []byte(badGateway)}

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -27,6 +28,7 @@ type conn struct {
 	r   *bufio.Reader
 	w   *bufio.Writer
 
+	tls      *tls.Config
 	dripping bool
 	drip     time.Duration
 }
@@ -54,7 +56,7 @@ func (c *conn) use(nc net.Conn) {
 
 // startTLS continues under TLS.
 func (c *conn) startTLS() error {
-	t := tls.Server(c.raw, c.server.tls)
+	t := tls.Server(c.raw, c.tls)
 	ctx, cancel := context.WithTimeout(c.ctx, handshakeTimeout)
 	defer cancel()
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -102,6 +104,14 @@ func (c *conn) sleep(d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// greet says the first line, or what was recorded in its place.
+func (c *conn) greet(line string) error {
+	if done, err := c.replayed(corpus.Greeting, ""); done {
+		return err
+	}
+	return c.say(line)
 }
 
 func (c *conn) do(f func(*world.State)) { c.server.world.Do(f) }
@@ -157,8 +167,11 @@ func (e *Server) fullName() string { return e.name + ".DEUP281.PROD.OUTLOOK.COM"
 func (c *conn) trace() string {
 	var text string
 	c.do(func(s *world.State) {
-		id := strings.ToUpper(strings.ReplaceAll(s.GUID(), "-", ""))
-		text = fmt.Sprintf("[%s %s 08D%s]", c.server.fullName(), s.Now().Format("2006-01-02T15:04:05.000Z"), id[:13])
+		text = fmt.Sprintf("[%s %s %s]", c.server.fullName(), s.Now().Format("2006-01-02T15:04:05.000Z"), requestID(s))
 	})
 	return text
+}
+
+func requestID(s *world.State) string {
+	return "08D" + strings.ToUpper(strings.ReplaceAll(s.GUID(), "-", ""))[:13]
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -41,7 +42,7 @@ type imapSession struct {
 }
 
 func (m *imapSession) run() error {
-	if err := m.say("* OK The Microsoft Exchange IMAP4 service is ready. " + m.server.bracket()); err != nil {
+	if err := m.greet("* OK The Microsoft Exchange IMAP4 service is ready. " + m.server.bracket()); err != nil {
 		return err
 	}
 	defer func() {
@@ -101,6 +102,9 @@ func (m *imapSession) dispatch(c *imapCommand) error {
 		if m.in != nil {
 			return m.say(imapCapabilityAfter, c.ok())
 		}
+		if done, err := m.replayed(corpus.Capability, c.tag); done {
+			return err
+		}
 		return m.say(imapCapability, c.ok())
 	case "NOOP":
 		m.refresh(true)
@@ -156,6 +160,9 @@ func (m *imapSession) authenticate(c *imapCommand) error {
 	case mechanism != "XOAUTH2":
 		return m.noPassword(c)
 	}
+	if done, err := m.replayed(corpus.Authenticate, c.tag); done {
+		return err
+	}
 	in, why, within := m.enter(blob)
 	if err := m.pauseAfter(why); err != nil {
 		return err
@@ -187,6 +194,15 @@ func (m *imapSession) mailboxCommand(c *imapCommand) error {
 	handler, needsFolder := handlers[c.name], false
 	if handler == nil {
 		handler, needsFolder = selected[c.name], true
+	}
+	if m.in != nil {
+		stage := corpus.Open
+		if m.folder != nil {
+			stage = corpus.MidSession
+		}
+		if done, err := m.replayed(stage, c.tag); done {
+			return err
+		}
 	}
 	switch {
 	case handler == nil:

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -28,7 +29,7 @@ type popSession struct {
 }
 
 func (p *popSession) run() error {
-	if err := p.say("+OK The Microsoft Exchange POP3 service is ready. " + p.server.bracket()); err != nil {
+	if err := p.greet("+OK The Microsoft Exchange POP3 service is ready. " + p.server.bracket()); err != nil {
 		return err
 	}
 	defer func() {
@@ -52,6 +53,9 @@ func (p *popSession) run() error {
 func (p *popSession) dispatch(name, args string) error {
 	switch name {
 	case "CAPA":
+		if done, err := p.replayed(corpus.Capability, ""); done {
+			return err
+		}
 		return p.say("+OK", "TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER", ".")
 	case "QUIT":
 		return p.quit()
@@ -70,6 +74,13 @@ func (p *popSession) dispatch(name, args string) error {
 		return p.say(popError)
 	case p.in == nil:
 		return p.say(popState)
+	}
+	stage := corpus.MidSession
+	if name == "STAT" {
+		stage = corpus.Open
+	}
+	if done, err := p.replayed(stage, ""); done {
+		return err
 	}
 	return handler(args)
 }
@@ -105,6 +116,9 @@ func (p *popSession) auth(args string) error {
 	}
 	blob, err := p.line()
 	if err != nil {
+		return err
+	}
+	if done, err := p.replayed(corpus.Authenticate, ""); done {
 		return err
 	}
 	in, why, within := p.enter(blob)

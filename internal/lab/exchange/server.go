@@ -17,7 +17,10 @@ import (
 type Options struct {
 	World *world.World
 	TLS   *tls.Config // certificate for the listeners
-	Log   *slog.Logger
+	// Foreign is a certificate of another authority, OtherName one for another
+	// name, for the faults that show them.
+	Foreign, OtherName *tls.Config
+	Log                *slog.Logger
 }
 
 // Server serves the three protocols from one world.
@@ -25,12 +28,15 @@ type Server struct {
 	world *world.World
 	tls   *tls.Config
 	log   *slog.Logger
-	name  string // of the front end, as the greetings show it
+
+	foreign, otherName *tls.Config
+
+	name string // of the front end, as the greetings show it
 }
 
 // New returns a server; Serve runs it.
 func New(o Options) *Server {
-	e := &Server{world: o.World, tls: o.TLS, log: o.Log}
+	e := &Server{world: o.World, tls: o.TLS, foreign: o.Foreign, otherName: o.OtherName, log: o.Log}
 	o.World.Do(func(s *world.State) { e.name = serverName(s) })
 	return e
 }
@@ -75,22 +81,25 @@ func (e *Server) talk(ctx context.Context, p world.Protocol, nc net.Conn) {
 		s.Counters.Connections[p]++
 		fault, drip = s.Exchange.Faults[p], s.Exchange.Drip
 	})
-	if fault == world.Mute {
+	switch fault {
+	case world.HangsUp:
+		return
+	case world.Mute:
 		// Reading until the client gives up keeps the connection open and
 		// ends with it.
 		io.Copy(io.Discard, nc)
 		return
 	}
-	c := &conn{ctx: ctx, server: e, protocol: p, drip: drip, dripping: fault == world.Dripping}
+	c := &conn{ctx: ctx, server: e, protocol: p, drip: drip, dripping: fault == world.Dripping, tls: e.certificate(fault)}
 	c.use(nc)
 	err := e.converse(c, fault)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, errReplayed) && ctx.Err() == nil {
 		e.log.DebugContext(ctx, "conversation ended", "protocol", string(p), "err", err)
 	}
 }
 
 func (e *Server) converse(c *conn, fault world.Fault) error {
-	if c.protocol != world.SMTP {
+	if c.protocol != world.SMTP && fault != world.Plain {
 		if err := c.startTLS(); err != nil {
 			return err
 		}

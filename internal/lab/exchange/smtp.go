@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -35,7 +36,7 @@ func (t *smtpSession) run() error {
 	var now time.Time
 	t.do(func(s *world.State) { now = s.Now() })
 	greeting := fmt.Sprintf("220 %s.outlook.office365.com Microsoft ESMTP MAIL Service ready at %s", t.server.name, now.Format(time.RFC1123Z))
-	if err := t.say(greeting); err != nil {
+	if err := t.greet(greeting); err != nil {
 		return err
 	}
 	defer func() {
@@ -71,6 +72,9 @@ func (t *smtpSession) dispatch(name, args string) error {
 // ehlo lists what is offered (recorded); AUTH takes the place of STARTTLS once
 // the connection is secure, whatever the tenant has switched off.
 func (t *smtpSession) ehlo(string) error {
+	if done, err := t.replayed(corpus.Capability, ""); done {
+		return err
+	}
 	t.hello = true
 	t.forget()
 	middle := "250-STARTTLS"
@@ -98,6 +102,9 @@ func (t *smtpSession) helo(string) error {
 func (t *smtpSession) starttls(string) error {
 	if t.secure {
 		return t.say("503 5.5.1 Bad sequence of commands")
+	}
+	if done, err := t.replayed(corpus.StartTLS, ""); done {
+		return err
 	}
 	if err := t.say("220 2.0.0 SMTP server ready"); err != nil {
 		return err
@@ -130,6 +137,9 @@ func (t *smtpSession) auth(args string) error {
 	}
 	if blob == "*" {
 		return t.say("501 5.7.0 Authentication aborted")
+	}
+	if done, err := t.replayed(corpus.Authenticate, ""); done {
+		return err
 	}
 	in, why, within := t.enter(blob)
 	if err := t.pauseAfter(why); err != nil {

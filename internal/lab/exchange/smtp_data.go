@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/corpus"
 	"latchkey/internal/lab/world"
 )
 
@@ -40,6 +41,9 @@ func (t *smtpSession) mailFrom(args string) error {
 		return t.say("501 5.5.4 Invalid arguments")
 	case announced(parameters) > maxMessage:
 		return t.say("552 5.3.4 Message size exceeds fixed maximum message size")
+	}
+	if done, err := t.replayed(corpus.MailFrom, ""); done {
+		return err
 	}
 	var early bool
 	t.do(func(s *world.State) { early = s.Exchange.SendAsEarly && !sendsAs(s, t.in.userID, sender) })
@@ -76,6 +80,9 @@ func (t *smtpSession) rcptTo(args string) error {
 	case !ok || !strings.Contains(address, "@"):
 		return t.say("501 5.1.3 Invalid address")
 	}
+	if done, err := t.replayed(corpus.Rcpt, ""); done {
+		return err
+	}
 	t.to = append(t.to, address)
 	return t.say("250 2.1.5 Recipient OK")
 }
@@ -86,7 +93,10 @@ func (t *smtpSession) ready() (bool, error) {
 	case len(t.to) == 0:
 		return false, t.say("503 5.5.2 Need rcpt command")
 	case !t.within:
-		return false, t.say("432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. " + t.trace())
+		return false, t.say("432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. [Hostname=" + t.server.fullName() + "]")
+	}
+	if done, err := t.replayed(corpus.Data, ""); done {
+		return false, err
 	}
 	return true, nil
 }
@@ -159,6 +169,9 @@ func dotted(r *bufio.Reader, limit int) (content []byte, fits bool, err error) {
 func (t *smtpSession) submit(content []byte, fits bool) error {
 	sender, to := t.sender, t.to
 	t.forget()
+	if done, err := t.replayed(corpus.EndOfData, ""); done {
+		return err
+	}
 	if !fits {
 		return t.say("552 5.3.4 Message size exceeds fixed maximum message size")
 	}

@@ -52,12 +52,18 @@ type Exchange struct {
 type Fault int
 
 // The faults. Mute accepts the connection and never says a word; Dripping
-// sends its answers byte by byte; Endless sends a greeting without end.
+// sends its answers byte by byte; Endless sends a greeting without end; HangsUp
+// closes at once; Plain speaks without TLS where TLS comes first (IMAP, POP3);
+// ForeignAuthority and ForeignName show the certificate of somebody in between.
 const (
 	Healthy Fault = iota
 	Mute
 	Dripping
 	Endless
+	HangsUp
+	Plain
+	ForeignAuthority
+	ForeignName
 )
 
 // Connect counts a connection of a person in and reports whether it is within

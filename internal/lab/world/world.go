@@ -8,6 +8,8 @@ import (
 	mathrand "math/rand/v2"
 	"sync"
 	"time"
+
+	"latchkey/internal/corpus"
 )
 
 // World is the state behind a mutex.
@@ -26,6 +28,10 @@ type State struct {
 
 	Entra    Entra
 	Exchange Exchange
+	// Replay is a recorded answer that is given at its place whatever the
+	// state would lead to, nil for none. It shows answers that no state of
+	// the simulator leads to.
+	Replay *corpus.Reply
 
 	Codes    map[string]*Code         // by authorization code
 	Refresh  map[string]*RefreshToken // by refresh token
