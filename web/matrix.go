@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"latchkey/internal/check"
 	"latchkey/internal/flow"
@@ -68,7 +69,7 @@ func (r *request) fill(v wizard.View, st flow.StepState, m *templates.Matrix, of
 		}
 		cell := templates.Cell{State: resultState(v, c)}
 		if c.Current {
-			cell.Millis = int(c.Result.Took.Milliseconds())
+			cell.Millis = millis(c.Result.Took)
 			for i, g := range groups {
 				if cell.Anchor == "" && slices.ContainsFunc(g.Checks, c.Same) {
 					cell.Anchor = names[i]
@@ -96,3 +97,6 @@ func index(list *[]string, value string) int {
 	*list = append(*list, value)
 	return len(*list) - 1
 }
+
+// millis rounds up: what took no whole millisecond was measured all the same.
+func millis(d time.Duration) int { return int((d + time.Millisecond - 1) / time.Millisecond) }

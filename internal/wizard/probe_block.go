@@ -62,7 +62,7 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 					out := judgeBlock(env, t, one)
 					results = append(results, flow.Result{
 						Check: check.Network.ID, Target: t, Node: b.Server, Fingerprint: fp, At: b.At.UTC(),
-						Findings: out.Findings, Facts: out.Facts,
+						Took: took(one), Findings: out.Findings, Facts: out.Facts,
 					})
 				}
 			}
@@ -89,4 +89,12 @@ func judgeBlock(env *check.Env, t check.Target, one paste.ProbeResult) check.Out
 		Target: probe.Target{Protocol: probe.Protocol(one.Protocol), Host: one.Host, Port: one.Port},
 		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(one.Line),
 	})
+}
+
+func took(one paste.ProbeResult) time.Duration {
+	var sum time.Duration
+	for _, ms := range one.MS {
+		sum += time.Duration(ms) * time.Millisecond
+	}
+	return sum
 }
