@@ -124,7 +124,7 @@ smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
 		return r.Stdout
 	}
 	good := block("SVC03")
-	for what, tt := range map[string]struct{ text, says string }{
+	for _, tt := range map[string]struct{ text, says string }{
 		"a block of a server that the setup does not name": {block("SVC99"), "comes from SVC99"},
 		"a damaged block": {strings.Replace(good, `"host"`, `"hst"`, 1), "The block is damaged"},
 	} {
