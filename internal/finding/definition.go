@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,6 +71,11 @@ var (
 	placeholder = regexp.MustCompile(`\{\{\s*\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
 )
 
+// LinkPrefix begins the placeholders of a Link that name a page of an
+// administration portal. The provider fills them, so they are not listed in
+// Params, and a link whose page nobody knows is left out.
+const LinkPrefix = "link_"
+
 // Placeholders returns the names used in text, in order of appearance.
 func Placeholders(text string) []string {
 	var names []string
@@ -111,6 +117,9 @@ func (d *Definition) Validate() error {
 	}
 	for _, text := range []string{d.Title, d.Consequence, d.Cause, d.Remedy, d.Command, d.Link} {
 		for _, name := range Placeholders(text) {
+			if text == d.Link && strings.HasPrefix(name, LinkPrefix) {
+				continue
+			}
 			if !slices.Contains(d.Params, name) {
 				return fmt.Errorf("finding: %s: placeholder %q is not in Params", d.Code, name)
 			}

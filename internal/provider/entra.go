@@ -16,12 +16,8 @@ var Entra = Provider{
 	ID: "entra", Name: "Microsoft", Kind: KindEntra,
 	Authority:  "https://login.microsoftonline.com",
 	SignInURLs: []string{"https://login.microsoftonline.com", "https://login.microsoft.com"},
-	Scopes: map[setup.Protocol]string{
-		setup.IMAP: "https://outlook.office.com/IMAP.AccessAsUser.All",
-		setup.POP3: "https://outlook.office.com/POP.AccessAsUser.All",
-		setup.SMTP: "https://outlook.office.com/SMTP.Send",
-	},
-	Extra:      []string{"offline_access", "openid", "profile", "email"},
+	Scopes:     entraScopes("https://outlook.office.com"),
+	Extra:      entraExtra,
 	ProbeScope: "https://graph.microsoft.com/.default",
 	Hosts: map[setup.Protocol]Endpoint{
 		setup.IMAP: {"outlook.office365.com", 993, probe.TLS},
@@ -33,27 +29,38 @@ var Entra = Provider{
 	// Microsoft Graph, see check.TokenClaims.
 	Audiences: []string{
 		"https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com",
-		"00000002-0000-0ff1-ce00-000000000000",
+		exchangeID,
 	},
-	Claims: Claims{Tenant: "tid", Subject: "oid", UserName: "preferred_username"},
+	Claims: entraClaims,
 	GUIDs:  true,
-	// Microsoft does not document these fragments as stable; the click path
-	// always stands beside them.
-	Portal: map[PortalPage]string{
-		PageRegistrations:  portal + "ApplicationsListBlade",
-		PageOverview:       portal + "ApplicationMenuBlade/~/Overview/appId/{client_id}",
-		PageAuthentication: portal + "ApplicationMenuBlade/~/Authentication/appId/{client_id}",
-		PageCredentials:    portal + "ApplicationMenuBlade/~/Credentials/appId/{client_id}",
-		PagePermissions:    portal + "ApplicationMenuBlade/~/CallAnAPI/appId/{client_id}",
-	},
-	Rules: slices.Concat(entraRules, exchangeRules, transport),
+	Portal: portalAt("https://entra.microsoft.com", true),
+	Rules:  microsoftRules,
 }
 
-const portal = "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/"
+var (
+	entraExtra     = []string{"offline_access", "openid", "profile", "email"}
+	entraClaims    = Claims{Tenant: "tid", Subject: "oid", UserName: "preferred_username"}
+	microsoftRules = slices.Concat(entraRules, exchangeRules, mailRules, transport)
+)
+
+// exchangeID is the application ID of Exchange Online in every cloud.
+const exchangeID = "00000002-0000-0ff1-ce00-000000000000"
+
+// entraScopes are the delegated permissions of Exchange at one address.
+func entraScopes(resource string) map[setup.Protocol]string {
+	scopes := map[setup.Protocol]string{}
+	for protocol, names := range permissions {
+		scopes[protocol] = resource + "/" + names[0]
+	}
+	return scopes
+}
 
 // graph are the audiences of Microsoft Graph: a token for it is valid and
 // useless for mail.
-var graph = []string{"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"}
+var graph = []string{
+	"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
+	"https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn",
+}
 
 // ForGraph reports whether one of a token's audiences is Microsoft Graph.
 func ForGraph(audience []string) bool {

@@ -21,7 +21,7 @@ func TestNumbersAreWholeNumbers(t *testing.T) {
 		"AADSTS500113: No reply address":                     {500113},
 		"AADSTS70002: Error. AADSTS54005: already redeemed":  {70002, 54005},
 		"Trace ID: 50011aad-5001-1111-8333-9a0b1c2d3e4f":     nil,
-		"https://login.microsoftonline.com/error?code=50011": nil,
+		"https://login.microsoftonline.com/error?code=50011": {50011},
 		"AADSTS7000215":       {7000215},
 		"AADSTS1234567890123": nil,
 		`{"strServiceExceptionMessage":"AADSTS50011: The redirect"}`: {50011},
@@ -93,8 +93,8 @@ func mailError(p probe.Protocol, stage probe.Stage, status, line string) *probe.
 }
 
 func TestExplainMail(t *testing.T) {
-	own := provider.Context{Method: setup.MailboxAccount, Mailbox: "support@contoso.example", SignedInAs: "support@contoso.example"}
-	shared := provider.Context{Method: setup.SharedAccount, Mailbox: "sales@contoso.example", SignedInAs: "svc@contoso.example", Protocol: setup.IMAP}
+	own := provider.Context{Method: setup.MailboxAccount, Mailbox: "support@contoso.example", SignedInAs: "support@contoso.example", TokenFine: true}
+	shared := provider.Context{Method: setup.SharedAccount, Mailbox: "sales@contoso.example", SignedInAs: "svc@contoso.example", Protocol: setup.IMAP, TokenFine: true}
 	proven := shared
 	proven.OtherMailboxWorks = true
 	connected := mailError(probe.IMAP, probe.Open, "BAD", "BAD User is authenticated but not connected.")

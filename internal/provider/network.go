@@ -2,9 +2,9 @@ package provider
 
 import (
 	"slices"
-	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
 )
 
@@ -136,6 +136,21 @@ var (
 		Remedy:      "Add the network to allow_networks in the configuration if it may be checked.",
 		Params:      []string{"host"},
 	}
+	ProxyAnswered = &finding.Definition{
+		Code: "proxy_answered", Severity: finding.Blocker, Actor: finding.NetworkAdmin, Ours: true,
+		Title:       "A proxy or web filter answered in place of {{.host}}",
+		Consequence: "Tokens are neither issued nor renewed through it.",
+		Cause:       "The answer is a web page for people, where the sign-in service sends a document for programs.",
+		Remedy:      "Let the server reach the sign-in service without a sign-in at the proxy and without inspection.",
+		Params:      []string{"host"},
+	}
+	ProxyWantsLogin = &finding.Definition{
+		Code: "proxy_wants_login", Severity: finding.Blocker, Actor: finding.NetworkAdmin, Ours: true,
+		Title:       "The proxy wants a user name and a password",
+		Consequence: "Nothing goes out through the proxy.",
+		Cause:       "The proxy lets only known people or servers out (HTTP 407).",
+		Remedy:      "Exempt the server from the proxy's sign-in, or enter the proxy's account in the settings of the application.",
+	}
 	Unexplained = &finding.Definition{
 		Code: "unexplained", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "The server gave an answer that Latchkey does not know",
@@ -154,7 +169,8 @@ var (
 	}
 )
 
-// transport are the rules that hold for every provider.
+// transport are the rules that hold for every provider. The last ones judge an
+// answer of the web by its shape alone.
 var transport = slices.Concat(proxyRules, []Rule{
 	{Kind: []probe.Kind{probe.NoSuchHost}, Means: certain(HostNotFound)},
 	{Kind: []probe.Kind{probe.DNSFailed}, Means: certain(DNSFailed)},
@@ -173,24 +189,18 @@ var transport = slices.Concat(proxyRules, []Rule{
 	{Kind: []probe.Kind{probe.ProtocolError}, Means: certain(AnswerOdd)},
 	{Kind: []probe.Kind{probe.Limit}, Means: certain(AnswerTooLarge)},
 	{Kind: []probe.Kind{probe.Reset, probe.Closed}, Means: certain(ConnectionLost)},
+
+	{HTTP: []int{407}, Means: certain(ProxyWantsLogin)},
+	{HTML: true, Text: proxyWords, Means: certain(ProxyAnswered)},
+	{HTTP: []int{500, 502, 503, 504}, Means: certain(ProviderUnavailable)},
+	{HTML: true, Endpoint: oauth.TokenEnd, Means: certain(ProxyAnswered)},
+	{HTML: true, Endpoint: oauth.Discovery, Means: certain(ProxyAnswered)},
+	{HTML: true, Endpoint: oauth.Keys, Means: certain(ProxyAnswered)},
 })
 
-func certain(d *finding.Definition) []Meaning {
-	return []Meaning{{Definition: d, Likelihood: finding.Certain}}
+// proxyWords stand on the pages of proxies and web filters, and not on those
+// of sign-in services.
+var proxyWords = []string{
+	"squid", "proxy", "zscaler", "fortinet", "fortigate", "fortiguard", "forcepoint", "websense", "blue coat", "bluecoat", "netskope",
+	"mcafee", "trellix", "sophos", "palo alto", "barracuda", "web filter", "webfilter", "web gateway", "firewall", "url filtering", "cloudflare",
 }
-
-func likely(ds ...*finding.Definition) []Meaning {
-	var list []Meaning
-	for i, d := range ds {
-		m := Meaning{Definition: d, Likelihood: finding.Possible}
-		if i == 0 {
-			m.Likelihood = finding.Likely
-		}
-		list = append(list, m)
-	}
-	return list
-}
-
-// spread is how long Microsoft's permission caches take at most, as reported
-// (learn.microsoft.com, Add-MailboxPermission; administrators report up to an hour).
-const spread = time.Hour

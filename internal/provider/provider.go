@@ -54,6 +54,11 @@ type Provider struct {
 
 	Portal map[PortalPage]string // deep links, with placeholders
 	Rules  []Rule
+
+	// Unconfirmed names the values that nobody has seen working, as the
+	// configuration spells them: "scopes", "hosts.imap". They are shown with
+	// that mark.
+	Unconfirmed []string
 }
 
 // Endpoint is where one protocol is spoken.
@@ -69,18 +74,6 @@ type Claims struct {
 	Subject  string
 	UserName string
 }
-
-// PortalPage is a page of the provider's administration portal.
-type PortalPage string
-
-// The portal pages that remedies point to.
-const (
-	PageOverview       PortalPage = "overview"
-	PageAuthentication PortalPage = "authentication"
-	PageCredentials    PortalPage = "credentials"
-	PagePermissions    PortalPage = "permissions"
-	PageRegistrations  PortalPage = "registrations"
-)
 
 // At returns a copy of p that lives at another address: a test server, a
 // simulator, a mirror. hosts replaces the mail hosts where it has an entry.
@@ -158,11 +151,6 @@ func (p Provider) AdminConsentURL(tenant, clientID, redirectURI, state string, s
 	return p.Authority + "/" + url.PathEscape(tenant) + "/v2.0/adminconsent?" + q.Encode()
 }
 
-// PortalLink fills a deep link; "" where the provider has no such page.
-func (p Provider) PortalLink(page PortalPage, clientID string) string {
-	return strings.ReplaceAll(p.Portal[page], "{client_id}", url.PathEscape(clientID))
-}
-
 // Connections lists what one server must reach for the chosen protocols: the
 // sign-in service and each protocol's mail host.
 func (p Provider) Connections(protocols []setup.Protocol) []Connection {
@@ -207,14 +195,22 @@ func (e Endpoint) Target(protocol setup.Protocol) probe.Target {
 	return probe.Target{Protocol: probe.Protocol(protocol), Host: e.Host, Port: e.Port, Security: e.Security}
 }
 
-// Definitions lists every definition p's rules can lead to, each once.
+// Definitions lists every definition Explain can report, each once.
 func (p Provider) Definitions() []*finding.Definition {
 	var list []*finding.Definition
+	add := func(d *finding.Definition) {
+		if !slices.Contains(list, d) {
+			list = append(list, d)
+		}
+	}
 	for _, r := range p.Rules {
 		for _, m := range r.Means {
-			if !slices.Contains(list, m.Definition) {
-				list = append(list, m.Definition)
-			}
+			add(m.Definition)
+		}
+	}
+	for _, change := range Changes() {
+		if slices.ContainsFunc(changes[change].repairs, func(d *finding.Definition) bool { return slices.Contains(list, d) }) {
+			add(changes[change].waiting)
 		}
 	}
 	return append(list, Unexplained)

@@ -7,100 +7,48 @@ import (
 	"latchkey/internal/finding"
 	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
-	"latchkey/internal/setup"
 )
 
 // Rule says what one kind of answer means. Every filled field must match; the
-// first rule that matches a symptom explains it.
+// first rule that matches a symptom explains it. A list matches if one of its
+// values does.
 type Rule struct {
 	Endpoint  oauth.Endpoint
 	Grant     string // grant type of the token request
-	Vendor    []int  // one of these numbers
+	Vendor    []int
 	OAuthCode string // "error" of RFC 6749 §5.2
 	Suberror  string
 	Subcode   string
-	HTTP      int // HTTP status
+	HTTP      []int // HTTP status
+	HTML      bool  // the answer is a web page
 
 	Protocol probe.Protocol
 	Stage    probe.Stage
 	Kind     []probe.Kind
-	Reply    string
-	Enhanced string
-	Text     string // part of the server's words, in any case
+	Reply    string   // how the reply's status begins: "NO", "5"
+	Enhanced []string // an x stands for any digit: "4.7.5xx"
+	Text     []string // part of the server's words, in any case
 
-	When  func(Context) bool
+	When  func(Case) bool
 	Means []Meaning
 }
 
 // Meaning is one cause a rule leads to, most likely first. When leaves it out
-// where the context rules it out.
+// where the case rules it out.
 type Meaning struct {
 	*finding.Definition
 	Likelihood finding.Likelihood
-	When       func(Context) bool
+	When       func(Case) bool
 }
 
-// Context is what is known around a symptom. Words alone cannot tell causes
-// apart where a server has one sentence for many.
-type Context struct {
-	Method     setup.Method
-	Protocol   setup.Protocol
-	Mailbox    string // to be opened
-	SignInUser string // expected to sign in
-	SignedInAs string // who did
-	SASLUser   string // login name that was tried
-	From       string // sender address that was tried
-
-	Server, Host, Port               string
-	Tenant, ClientID, RedirectURI    string
-	Scope, Audience, Name, Cloud     string
-	MailboxOpened, OtherMailboxWorks bool // seen with the same token
+// Case is an answer with all that is known around it.
+type Case struct {
+	Symptom
+	Context
 }
 
-func (c Context) value(name string) string {
-	switch name {
-	case "protocol":
-		return strings.ToUpper(string(c.Protocol))
-	case "mailbox":
-		return c.Mailbox
-	case "sign_in_account":
-		return c.SignInUser
-	case "signed_in_as":
-		return c.SignedInAs
-	case "sasl_user":
-		return c.SASLUser
-	case "from":
-		return c.From
-	case "server":
-		return c.Server
-	case "host":
-		return c.Host
-	case "port":
-		return c.Port
-	case "tenant":
-		return c.Tenant
-	case "client_id":
-		return c.ClientID
-	case "redirect_uri":
-		return c.RedirectURI
-	case "scope":
-		return c.Scope
-	case "audience":
-		return c.Audience
-	}
-	return ""
-}
-
-// Delegate reports whether the mailbox belongs to another account than the one
-// that signed in, as far as is known.
-func (c Context) Delegate() bool {
-	if c.Method == setup.SharedAccount {
-		return !strings.EqualFold(c.Mailbox, c.SignedInAs)
-	}
-	return false
-}
-
-func (r Rule) matches(s Symptom, number int, c Context) bool {
+func (r Rule) matches(k Case, number int) bool {
+	s := k.Symptom
 	switch {
 	case r.Endpoint != "" && r.Endpoint != s.Endpoint,
 		r.Grant != "" && r.Grant != s.Grant,
@@ -108,15 +56,34 @@ func (r Rule) matches(s Symptom, number int, c Context) bool {
 		r.OAuthCode != "" && r.OAuthCode != s.OAuthCode,
 		r.Suberror != "" && r.Suberror != s.Suberror,
 		r.Subcode != "" && r.Subcode != s.Subcode,
-		r.HTTP != 0 && r.HTTP != s.Status,
+		len(r.HTTP) > 0 && !slices.Contains(r.HTTP, s.Status),
+		r.HTML && !s.HTML,
 		r.Protocol != "" && r.Protocol != s.Protocol,
 		r.Stage != "" && r.Stage != s.Stage,
 		len(r.Kind) > 0 && !slices.Contains(r.Kind, s.Kind),
-		r.Reply != "" && r.Reply != s.Reply,
-		r.Enhanced != "" && r.Enhanced != s.Enhanced,
-		r.Text != "" && !strings.Contains(strings.ToLower(s.Text), strings.ToLower(r.Text)),
-		r.When != nil && !r.When(c):
+		!strings.HasPrefix(s.Reply, r.Reply),
+		len(r.Enhanced) > 0 && !slices.ContainsFunc(r.Enhanced, func(e string) bool { return likeCode(e, s.Enhanced) }),
+		len(r.Text) > 0 && !slices.ContainsFunc(r.Text, func(t string) bool { return contains(s.Text, t) }),
+		r.When != nil && !r.When(k):
 		return false
+	}
+	return true
+}
+
+func contains(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+// likeCode compares an enhanced status code (RFC 3463) with a pattern in which
+// x stands for one digit.
+func likeCode(pattern, code string) bool {
+	if len(pattern) != len(code) {
+		return false
+	}
+	for i := range len(code) {
+		if pattern[i] != code[i] && (pattern[i] != 'x' || code[i] < '0' || code[i] > '9') {
+			return false
+		}
 	}
 	return true
 }
@@ -136,47 +103,93 @@ func (p Provider) ExplainError(err error, c Context) (f finding.Finding, ok bool
 // The most specific vendor number is tried first: an older message may carry a
 // general and a particular one.
 func (p Provider) Explain(s Symptom, c Context) finding.Finding {
-	numbers := append([]int{0}, s.Numbers...)
-	slices.Reverse(numbers)
-	for _, n := range numbers {
+	k := Case{s.in(c.Phase).complete(), c}
+	if k.Symptom.Grant == "" && k.Protocol() == "" {
+		k.Symptom.Grant = c.Grant
+	}
+	for _, n := range append(bySpecificity(k.Numbers), 0) {
 		for _, r := range p.Rules {
-			if len(r.Vendor) > 0 == (n == 0) || !r.matches(s, n, c) {
+			if len(r.Vendor) > 0 == (n == 0) || !r.matches(k, n) {
 				continue
 			}
-			if f, ok := r.finding(s, c); ok {
-				return f
+			if causes := r.causes(k); len(causes) > 0 {
+				return p.fill(spreading(causes, c), k)
 			}
 		}
 	}
-	return fill([]finding.Cause{{Definition: Unexplained, Likelihood: finding.Certain}}, s, c)
+	return p.fill([]finding.Cause{{Definition: Unexplained, Likelihood: finding.Certain}}, k)
 }
 
-func (r Rule) finding(s Symptom, c Context) (finding.Finding, bool) {
+func (r Rule) causes(k Case) []finding.Cause {
 	var causes []finding.Cause
 	for _, m := range r.Means {
-		if m.When == nil || m.When(c) {
+		if m.When != nil && !m.When(k) {
+			continue
+		}
+		if !slices.ContainsFunc(causes, func(c finding.Cause) bool { return c.Definition == m.Definition }) {
 			causes = append(causes, finding.Cause{Definition: m.Definition, Likelihood: m.Likelihood})
 		}
 	}
-	if len(causes) == 0 {
-		return finding.Finding{}, false
-	}
-	return fill(causes, s, c), true
+	return causes
 }
 
 // fill gives every placeholder of the causes a value; what nobody knows stays
 // visible as a name in angle brackets, which is also how commands are read.
-func fill(causes []finding.Cause, s Symptom, c Context) finding.Finding {
+func (p Provider) fill(causes []finding.Cause, k Case) finding.Finding {
+	f := finding.Finding{Causes: causes, Evidence: append(slices.Clone(k.Evidence), k.Other...)}
 	params := map[string]string{}
 	for _, cause := range causes {
 		for _, name := range cause.Params {
-			if params[name] = c.value(name); params[name] == "" {
+			if params[name] = p.value(k, name); params[name] == "" {
 				params[name] = "<" + name + ">"
 			}
 		}
 	}
-	if len(params) == 0 {
-		params = nil
+	if len(params) > 0 {
+		f.Params = params
 	}
-	return finding.Finding{Causes: causes, Params: params, Evidence: s.Evidence}
+	return p.Linked(f, k.ClientID)
+}
+
+// value looks a placeholder up: first in what is known, then in the answer
+// itself, then in what the provider says of itself.
+func (p Provider) value(k Case, name string) string {
+	if v := first(k.Context.value(name), quoted(k.Text, name)); v != "" {
+		return v
+	}
+	protocol := k.Protocol()
+	switch name {
+	case "protocol":
+		return strings.ToUpper(string(protocol))
+	case "scope":
+		return p.Scopes[protocol]
+	case "host":
+		return p.Hosts[protocol].Host
+	case "sasl_user":
+		if protocol != "smtp" {
+			return k.Mailbox // both read protocols log in as the mailbox
+		}
+	case "audience":
+		if graphScopes(k.Context) {
+			return graph[0]
+		}
+	}
+	return ""
+}
+
+func certain(d *finding.Definition) []Meaning {
+	return []Meaning{{Definition: d, Likelihood: finding.Certain}}
+}
+
+// likely ranks: the first is the best explanation, the others are possible.
+func likely(ds ...*finding.Definition) []Meaning {
+	var list []Meaning
+	for i, d := range ds {
+		m := Meaning{Definition: d, Likelihood: finding.Possible}
+		if i == 0 {
+			m.Likelihood = finding.Likely
+		}
+		list = append(list, m)
+	}
+	return list
 }

@@ -1,0 +1,71 @@
+package provider
+
+import (
+	"strings"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/oauth"
+)
+
+// What the sign-in service says about the redirect URI.
+var (
+	RedirectURIMismatch = &finding.Definition{
+		Code: "redirect_uri_mismatch", Severity: finding.Blocker, Actor: finding.AppAdmin,
+		Title:       "Microsoft does not know the redirect URI {{.redirect_uri}}",
+		Consequence: "The sign-in ends on Microsoft's page and never comes back.",
+		Cause:       "The registered redirect URI differs in at least one character: case, slash, port or scheme.",
+		Remedy:      "Under Authentication > Web, register exactly this redirect URI. Wait five minutes.",
+		Link:        on(PageAuthentication),
+		Wait:        registrationSpread,
+		Params:      []string{"redirect_uri"},
+	}
+	RedirectURIHTTP = &finding.Definition{
+		Code: "redirect_uri_http", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "The application sent the redirect URI {{.redirect_uri}}, which begins with http",
+		Consequence: "The sign-in ends on Microsoft's page: it accepts http for localhost only.",
+		Cause:       "A proxy ends the encryption, and the application builds the address from what it sees behind the proxy.",
+		Remedy:      "Enter the https address that browsers use as external URL of the application. Do not try to register the http address.",
+		Params:      []string{"redirect_uri"},
+	}
+	RedirectURINone = &finding.Definition{
+		Code: "redirect_uri_none", Severity: finding.Blocker, Actor: finding.AppAdmin,
+		Title:       "The application has no redirect URI at all",
+		Consequence: "The sign-in ends on Microsoft's page and never comes back.",
+		Cause:       "No redirect URI was added after the registration.",
+		Remedy:      "Under Authentication > Web, register {{.redirect_uri}}. Wait five minutes.",
+		Link:        on(PageAuthentication),
+		Wait:        registrationSpread,
+		Params:      []string{"redirect_uri"},
+	}
+	RedirectURINotSent = &finding.Definition{
+		Code: "redirect_uri_not_sent", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "The sign-in request named no redirect URI",
+		Consequence: "The sign-in ends on Microsoft's page and never comes back.",
+		Cause:       "The application sent none, or the address was cut when it was copied.",
+		Remedy:      "Make a new link, and open it whole. If it repeats, enter the external URL of the application.",
+	}
+	RedirectURIChanged = &finding.Definition{
+		Code: "redirect_uri_changed", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "The redirect URI changed between sign-in and token request",
+		Consequence: "The code of this sign-in cannot be used.",
+		Cause:       "The external URL was changed while somebody was signing in, or the two requests spell it differently.",
+		Remedy:      "Let both requests send the same redirect URI, to the last slash. Then make a new link, and sign in again.",
+	}
+)
+
+// plainHTTP: the redirect URI that was sent is http and not this computer's.
+func plainHTTP(k Case) bool {
+	sent := strings.ToLower(first(quoted(k.Text, "redirect_uri"), k.RedirectURI))
+	rest, http := strings.CutPrefix(sent, "http://")
+	return http && !strings.HasPrefix(rest, "localhost") && !strings.HasPrefix(rest, "127.0.0.1")
+}
+
+var redirectRules = []Rule{
+	{Vendor: []int{50011, 70004}, Endpoint: oauth.TokenEnd, Means: certain(RedirectURIChanged)},
+	{Vendor: []int{50011, 70004}, Text: []string{"provided when requesting"}, Means: certain(RedirectURIChanged)},
+	{Vendor: []int{500112}, Means: certain(RedirectURIChanged)},
+	{Vendor: []int{50011, 70004}, When: plainHTTP, Means: likely(RedirectURIHTTP, RedirectURIMismatch)},
+	{Vendor: []int{50011, 70004}, Means: certain(RedirectURIMismatch)},
+	{Vendor: []int{500113}, Means: certain(RedirectURINone)},
+	{Vendor: []int{900971}, Means: likely(RedirectURINotSent, RedirectURINone)},
+}
