@@ -27,8 +27,8 @@ var facts = []struct {
 	{"sasl_user", regexp.MustCompile(`(?i)(?:\buser(?:name)?|login|sasl_username|account|authenticat\w+ (?:as|for|user)|failure on)["']?\s*(?:=>|[=:(]|\s)\s*["']?<?(` + addressText + `)`)},
 	{"sasl_user", regexp.MustCompile(`[A-Za-z]{0,8}[0-9]+ LOGIN "?(` + addressText + `)`)},
 	{"from", regexp.MustCompile(`(?i)(?:MAIL FROM:\s*|\bfrom=|sender["']?\W{1,4}|send as )<?(` + addressText + `)`)},
-	{"scopes", regexp.MustCompile(`(?i)\bscopes?["']?\s*(?:=>|[=:])\s*["'\[]*([A-Za-z][^"'\]&<>\n]{5,300})`)},
-	{"server", regexp.MustCompile(`\b([A-Z0-9]{8,20}(?:\.[A-Za-z0-9-]+){2,6})\b`)},
+	{"scopes", regexp.MustCompile(`(?i)\bscopes?["']?\s*(?:=>|[=:])\s*["'\[]*([A-Za-z][^"'\]&<>\n]{5,})`)},
+	{"mail_server", regexp.MustCompile(`\b([A-Z0-9]{8,20}(?:\.[A-Za-z0-9-]+){2,6})\b`)},
 	{"grant", regexp.MustCompile(`(?i)\bgrant_?type["'\s:=>\]]+((?:refresh_token|authorization_code|client_credentials|password|urn:[a-z0-9:_-]+))`)},
 	{"timestamp", regexp.MustCompile(`(?i)\btimestamp["']?\s*(?:=>|[=:])\s*["']?(\d{4}-\d\d-\d\d[ T][0-9:.]{5,16}Z?)`)},
 }

@@ -21,27 +21,30 @@ func (r *reader) readGuesses() {
 			continue
 		}
 		protocols := []probe.Protocol{l.protocol}
-		if l.protocol == "" {
+		named := l.protocol != "" && l.protocol != probe.HTTPS
+		if !named {
 			if len(r.found) > 0 || len(r.lines) > 6 {
 				continue
 			}
 			protocols = []probe.Protocol{probe.IMAP, probe.POP3, probe.SMTP}
 		}
 		for _, p := range protocols {
-			r.guess(i, p)
+			r.guess(i, p, named)
 		}
 	}
 }
 
-// guess reads line i as a refusal of p, in the stage its words fit.
-func (r *reader) guess(i int, p probe.Protocol) {
+// guess reads line i as a refusal of p, in the stage its words fit. Where the
+// text does not name the protocol, only the words may speak: a status would
+// make a refused login of anything.
+func (r *reader) guess(i int, p probe.Protocol, named bool) {
 	text := oneLine(r.continued(i, r.lines[i].text), 1000)
 	reply := probe.Reply{Line: text, Text: text}
 	stage := probe.Open
 	if p == probe.SMTP {
 		stage = probe.SendStage
 	}
-	if loginFailed.MatchString(text) {
+	if named && loginFailed.MatchString(text) {
 		stage = probe.Authenticate
 		switch p {
 		case probe.IMAP:

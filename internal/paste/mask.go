@@ -59,20 +59,23 @@ const separator = `(?:\\*["']|&quot;|&#34;|%22)?\s*(?:=>|:=|[=:]|%3[Dd]|%253[Dd]
 
 const value = `[^\s"'&<>\\,;(){}\[\]|]+`
 
-// named are the parameters whose value opens something, by kind.
+// named are the parameters whose value opens something, by kind. A rule is
+// tried where the text has one of its hints, in small letters: to search a long
+// text for each is slow.
 var named = []struct {
-	kind Credential
-	find *regexp.Regexp
-	live func(string) bool
+	kind  Credential
+	hints []string
+	find  *regexp.Regexp
+	live  func(string) bool
 }{
-	{Token, label(`(?:access|refresh|id|bearer|auth|oauth|oauth2|security)[_-]?token|client_assertion|assertion|saml_?response`), long(8)},
-	{Secret, label(`client[_-]?secret(?:[_-]?value)?|app[_-]?secret|code_verifier|secret_?text`), long(4)},
-	{Code, label(`device_code|authorization_?code|auth_?code`), long(8)},
-	{Code, label(`code`), random(10)},
-	{Password, label(`(?:[a-z]+[_-]?)?(?:password|passwd|passphrase|pass)|pwd`), long(1)},
-	{state, label(`state|session_state|nonce|client_info|flow_?token|login_ticket`), random(6)},
-	{Token, label(`token`), random(16)},
-	{Secret, label(`secret`), random(8)},
+	{Token, []string{"token", "assertion", "saml"}, label(`(?:access|refresh|id|bearer|auth|oauth|oauth2|security)[_-]?token|client_assertion|assertion|saml_?response`), long(8)},
+	{Secret, []string{"secret", "verifier"}, label(`client[_-]?secret(?:[_-]?value)?|app[_-]?secret|code_verifier|secret_?text`), long(4)},
+	{Code, []string{"code"}, label(`device_code|authorization_?code|auth_?code`), long(8)},
+	{Code, []string{"code"}, label(`code`), random(10)},
+	{Password, []string{"pass", "pwd"}, label(`(?:[a-z]+[_-]?)?(?:password|passwd|passphrase|pass)|pwd`), long(1)},
+	{state, []string{"state", "nonce", "client_info", "token", "ticket"}, label(`state|session_state|nonce|client_info|flow_?token|login_ticket`), random(6)},
+	{Token, []string{"token"}, label(`token`), random(16)},
+	{Secret, []string{"secret"}, label(`secret`), random(8)},
 }
 
 func label(names string) *regexp.Regexp {
@@ -106,23 +109,24 @@ var constant = regexp.MustCompile(`^[A-Z][A-Z_]+[0-9_A-Z]*$|^[A-Z][a-z]+(?:[A-Z]
 
 // shaped are values that need no name to be known.
 var shaped = []struct {
-	kind Credential
-	find *regexp.Regexp // group 1 stays, group 2 is the value
+	kind  Credential
+	hints []string
+	find  *regexp.Regexp // group 1 stays, group 2 is the value
 }{
-	{Token, regexp.MustCompile(`(?i)(\bBearer(?:\s|%20|\\u0020|\+)+)([A-Za-z0-9._~+/=|%-]{12,})`)},
-	{Token, regexp.MustCompile(`()(eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+)`)},
-	{Password, regexp.MustCompile(`(?i)(authorization"?\s*[=:]\s*"?(?:basic|digest|negotiate|ntlm)\s+)(\S+)`)},
-	{Cookie, regexp.MustCompile(`(?i)((?:^|[^a-z])(?:set-)?cookie2?"?\s*:\s*)([^\r\n]{3,})`)},
-	{Password, regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^\s/:@"'<>]+:)([^\s/@"'<>]{1,})@`)},
-	{Password, regexp.MustCompile(`(\s(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)([^\s"']+)`)},
+	{Token, []string{"bearer"}, regexp.MustCompile(`(?i)(\bBearer(?:\s|%20|\\u0020|\+)+)([A-Za-z0-9._~+/=|%-]{12,})`)},
+	{Token, []string{"eyj"}, regexp.MustCompile(`()(eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)+)`)},
+	{Password, []string{"authorization"}, regexp.MustCompile(`(?i)(authorization"?\s*[=:]\s*"?(?:basic|digest|negotiate|ntlm)\s+)(\S+)`)},
+	{Cookie, []string{"cookie"}, regexp.MustCompile(`(?i)((?:^|[^a-z])(?:set-)?cookie2?"?\s*:\s*)([^\r\n]{3,})`)},
+	{Password, []string{"://"}, regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^\s/:@"'<>]+:)([^\s/@"'<>]{1,})@`)},
+	{Password, []string{"-u", "user"}, regexp.MustCompile(`(\s(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']+:)([^\s"']+)`)},
 	// RFC 3501 §6.2.3, RFC 1939 §7.
-	{Password, regexp.MustCompile(`(\b[A-Za-z]{0,8}[0-9]+ LOGIN (?:"(?:[^"\\]|\\.)*"|[^\s"]+) )("(?:[^"\\]|\\.)*"|[^\s"]+)`)},
-	{Password, regexp.MustCompile(`(?m)((?:^|[>:\]'"]\s*)PASS )(\S+)`)},
-	{SASL, regexp.MustCompile(`(?i)(\bAUTH(?:ENTICATE)? (?:PLAIN|LOGIN|CRAM-MD5|NTLM|GSSAPI|OAUTHBEARER|XOAUTH2?) )([A-Za-z0-9+/]{8,}[A-Za-z0-9+/=]*)`)},
-	{SASL, regexp.MustCompile(`((?:^|\n)[^\n]*\b334(?: [^\n]*)?\r?\n(?:[^\n]*?(?:C:|>|send:)\s*)?'?)([A-Za-z0-9+/]{4,}={0,2})(?:\\r\\n|'|\s)*(?:\n|$)`)},
+	{Password, []string{" login "}, regexp.MustCompile(`(\b[A-Za-z]{0,8}[0-9]+ LOGIN (?:"(?:[^"\\]|\\.)*"|[^\s"]+) )("(?:[^"\\]|\\.)*"|[^\s"]+)`)},
+	{Password, []string{"pass "}, regexp.MustCompile(`(?m)((?:^|[>:\]'"]\s*)PASS )(\S+)`)},
+	{SASL, []string{"auth"}, regexp.MustCompile(`(?i)(\bAUTH(?:ENTICATE)? (?:PLAIN|LOGIN|CRAM-MD5|NTLM|GSSAPI|OAUTHBEARER|XOAUTH2?) )([A-Za-z0-9+/]{8,}[A-Za-z0-9+/=]*)`)},
+	{SASL, []string{"334"}, regexp.MustCompile(`((?:^|\n)[^\n]*\b334(?: [^\n]*)?\r?\n(?:[^\n]*?(?:C:|>|send:)\s*)?'?)([A-Za-z0-9+/]{4,}={0,2})(?:\\r\\n|'|\s)*(?:\n|$)`)},
 	// The form of a client secret of one large provider: it holds dots, so the
 	// rule for long runs would leave a part.
-	{Secret, regexp.MustCompile(`(^|[^A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{24,40})`)},
+	{Secret, []string{"q~"}, regexp.MustCompile(`(^|[^A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{24,40})`)},
 }
 
 var (
@@ -140,7 +144,14 @@ func (m *masker) apply(text string) string {
 	text = bracketName.ReplaceAllStringFunc(text, serverName)
 	text = saslRun.ReplaceAllStringFunc(text, m.login)
 	text = base64Run.ReplaceAllStringFunc(text, m.encoded)
+	low := strings.ToLower(text)
+	hinted := func(hints []string) bool {
+		return slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(low, h) })
+	}
 	for _, n := range named {
+		if !hinted(n.hints) {
+			continue
+		}
 		text = n.find.ReplaceAllStringFunc(text, func(s string) string {
 			p := n.find.FindStringSubmatch(s)
 			if !n.live(p[2]) {
@@ -150,6 +161,9 @@ func (m *masker) apply(text string) string {
 		})
 	}
 	for _, n := range shaped {
+		if !hinted(n.hints) {
+			continue
+		}
 		text = replaceGroup(n.find, text, func(v string) string {
 			if harmless.MatchString(strings.Trim(v, `"'`)) || strings.Contains(v, masked) {
 				return v

@@ -126,7 +126,7 @@ func TestWhatExplainsIsNotMasked(t *testing.T) {
 
 func TestGreetingNamesTheServer(t *testing.T) {
 	parts, err := paste.TakeApart("* OK The Microsoft Exchange IMAP4 service is ready. [RgBSADAAUAAyADgAMQBDAEEAMAAxADUANwAuAEQARQBVAFAAMgA4ADEALgBQAFIATwBEAC4ATwBVAFQATABPAE8ASwAuAEMATwBNAA==]\nA1 NO AUTHENTICATE failed.")
-	if err != nil || parts.Context["server"] != "FR0P281CA0157.DEUP281.PROD.OUTLOOK.COM" || len(parts.Masked) > 0 {
+	if err != nil || parts.Context["mail_server"] != "FR0P281CA0157.DEUP281.PROD.OUTLOOK.COM" || len(parts.Masked) > 0 {
 		t.Errorf("%+v, %v", parts.Context, err)
 	}
 }

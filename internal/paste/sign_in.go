@@ -26,7 +26,7 @@ var (
 
 	suberrorField = regexp.MustCompile(`(?i)\bsub_?error["']?\s*(?:=>|[=:])\s*["']?([a-z_]{3,60})\b`)
 	subcodeField  = regexp.MustCompile(`(?i)\berror_?subcode["']?\s*(?:=>|[=:])\s*["']?([a-z_]{3,40})\b`)
-	described     = regexp.MustCompile(`(?is)\berror_?(?:description|message)["'\]]*\s*(?:=>|[=:])\s*["']?([^"&\n]{3,1000})`)
+	described     = regexp.MustCompile(`(?is)\berror_?(?:description|message)["'\]]*\s*(?:=>|[=:])\s*["']?([^"&\n]+)`)
 	correlation   = regexp.MustCompile(`(?i)correlation[ _-]?id["']?\s*(?:=>|[=:])?\s*["']?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})`)
 	trace         = regexp.MustCompile(`(?i)(?:trace[ _-]?id|request[ _-]?id)["']?\s*(?:=>|[=:])?\s*["']?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})`)
 	stamped       = regexp.MustCompile(`(?i)timestamp["']?\s*(?:=>|[=:])\s*["']?(\d{4}-\d\d-\d\d[ T][0-9:.]{5,16}Z?)`)

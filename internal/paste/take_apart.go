@@ -44,6 +44,9 @@ type Sighting struct {
 	Err     error
 	Command string // of the client, that was refused: "RCPT TO"; "" if unknown
 	Text    string // the words it was read from, masked, one line
+	// Guess marks what was read from a program's own words: no answer of a
+	// server stands behind it.
+	Guess bool
 
 	rank int // how much it tells, see the constants
 	at   int // where it stands
@@ -66,7 +69,7 @@ type Parts struct {
 	Sightings []Sighting
 	// Context holds what the text says about the setup, under the names of the
 	// command line: host, port, sasl_user, signed_in_as, mailbox, from, scopes,
-	// redirect_uri, client_id, tenant, grant, correlation_id, trace_id, server,
+	// redirect_uri, client_id, tenant, grant, correlation_id, trace_id, mail_server,
 	// timestamp. Names without a value are absent.
 	Context map[string]string
 	// Masked tells which kinds of live values were in the text.
@@ -118,6 +121,17 @@ func maskLayers(text string) (shown, plain string, m *masker) {
 		}
 		plain = next
 	}
+	if holds(plain, m.values) { // the same value again, without its name
+		for _, v := range m.values {
+			if len(v) >= minRepeated {
+				plain = strings.ReplaceAll(plain, v, masked)
+			}
+		}
+		shown = plain
+	}
+	if plain == shown {
+		return strings.TrimSpace(shown), plain, m
+	}
 	again := &masker{}
 	rest := shown
 	for range maxLayers {
@@ -128,14 +142,6 @@ func maskLayers(text string) (shown, plain string, m *masker) {
 		rest = next
 	}
 	if len(again.values) > 0 || holds(shown, m.values) {
-		shown = plain
-	}
-	if holds(plain, m.values) { // the same value without its name
-		for _, v := range m.values {
-			if len(v) >= minRepeated {
-				plain = strings.ReplaceAll(plain, v, masked)
-			}
-		}
 		shown = plain
 	}
 	return strings.TrimSpace(shown), plain, m
@@ -184,7 +190,7 @@ func (r *reader) note(name, value string) {
 }
 
 func (r *reader) see(s Sighting) {
-	s.Text = oneLine(s.Text, maxQuoted)
+	s.Text, s.Guess = oneLine(s.Text, maxQuoted), s.rank == rankGuess
 	r.found = append(r.found, s)
 }
 
