@@ -27,12 +27,16 @@ var allowed = map[string][]string{
 	"internal/admin":   {"secret", "audit"},
 	"internal/token":   {"oauth", "secret"},
 
+	"internal/adminscript": {"secret", "setup"},
+
 	"internal/provider": {"finding", "oauth", "probe", "setup"},
 	"internal/locale":   {"finding"},
 	"internal/config":   {"setup", "provider", "probe"},
 
 	"internal/check": {"finding", "setup", "secret", "oauth", "probe", "provider", "product"},
 	"internal/flow":  {"check", "finding", "setup"},
+
+	"internal/explain": {"paste", "provider", "finding", "oauth", "probe", "setup"},
 
 	"internal/wizard": {"flow", "check", "finding", "setup", "provider", "product", "oauth", "token", "probe", "paste", "audit", "secret"},
 	"internal/keeper": {"token"},
