@@ -85,3 +85,13 @@ func Lookup(hashed string) (File, bool) {
 
 // FS returns the files under their own names.
 func FS() fs.FS { return files }
+
+// Text is the content of the file name, as it is served. An unknown name
+// panics like Path.
+func Text(name string) string {
+	f, ok := byName[name]
+	if !ok {
+		panic(fmt.Sprintf("static: there is no file %q", name))
+	}
+	return string(f.Data)
+}

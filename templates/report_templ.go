@@ -256,7 +256,7 @@ func reportFormats(v ReportView) templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(v.Formats) > 0 {
+		if len(v.Formats) > 0 && !alone(ctx) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<p class=\"formats no-print\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

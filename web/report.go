@@ -37,9 +37,10 @@ func (s *Server) reportPage(w http.ResponseWriter, r *request) error {
 	return r.render(w, http.StatusOK, templates.Report(r.reportView(v)))
 }
 
-// WriteReport writes the report page of a view, for the command line.
+// WriteReport writes the report page of a view as one file that stands alone,
+// for the command line.
 func WriteReport(ctx context.Context, out io.Writer, w *wizard.Wizard, v wizard.View, p *locale.Printer, version string) error {
-	hr, err := http.NewRequestWithContext(locale.WithPrinter(ctx, p), http.MethodGet, "/m/"+string(v.Setup.ID)+"/report", nil)
+	hr, err := http.NewRequestWithContext(templates.Alone(locale.WithPrinter(ctx, p), v.ExternalURL), http.MethodGet, "/m/"+string(v.Setup.ID)+"/report", nil)
 	if err != nil {
 		return fmt.Errorf("web: report: %w", err)
 	}

@@ -101,6 +101,11 @@ func TestCommandsOnSetups(t *testing.T) {
 	if strings.Contains(page, "<script>alert") {
 		t.Error("html: what was pasted became markup")
 	}
+	for _, far := range []string{"/static/", "<script", "<form", "href=\"/"} {
+		if strings.Contains(page, far) {
+			t.Errorf("html: the file does not stand alone, it holds %s", far)
+		}
+	}
 	has("html", command(0, "report", string(good), "--format", "html"), "Working", "sales@lab.example")
 
 	for id, ok := range map[setup.ID]bool{good: true, bad: false} {
