@@ -15,7 +15,7 @@ var Variables = map[string]string{
 	"trace_id": "GUID of the request", "correlation_id": "GUID of the exchange", "timestamp": "2026-11-21 10:00:00Z",
 	"client_id": "of the request", "app": "display name of the registration", "tenant": "of the request, as it was named",
 	"tenant_id": "GUID", "directory": "display name of the tenant", "redirect_uri": "of the request", "other_uri": "a registered address",
-	"user": "who signs in", "scope": "of the request", "resource": "GUID of a resource", "parameter": "name of a parameter",
+	"user": "who signs in", "scope": "of the request", "resource": "GUID of a resource", "address": "of a resource", "origin": "of a script", "parameter": "name of a parameter",
 	"issued": "time of the grant", "valid_from": "time of the revocation", "policy_id": "GUID", "idp": "address of an identity provider",
 	"tag": "IMAP's tag of the command", "server": "full name of the mail server", "name": "its first word", "bracket": "the full name in base64",
 	"time": "2024-07-11T11:46:49.042Z", "date": "Thu, 11 Jul 2024 11:46:42 +0000", "request_id": "of the mail server", "peer": "the client's address",

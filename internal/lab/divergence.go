@@ -13,7 +13,7 @@ func Divergences() []world.Divergence { return slices.Clone(divergences) }
 var divergences = []world.Divergence{
 	{Subject: "Transport", Text: "Entra and the portal speak plain HTTP, on one address; the session cookies have no Secure attribute."},
 	{Subject: "Sign-in page", Text: "Email and password are asked for on one page. There is no second factor: a policy that demands one ends on an error page."},
-	{Subject: "Sign-in page", Text: "Passwords may be tried without limit; there is no lock-out (AADSTS50053)."},
+	{Subject: "Sign-in page", Text: "Passwords may be tried without limit; there is no lock-out (AADSTS50053) by state."},
 	{Subject: "Platforms", Text: "Only response_mode=query is served. Device code, implicit and hybrid flows, certificates and federated credentials do not exist."},
 	{Subject: "Registrations", Text: "A registration and its enterprise application are one thing, in one tenant; guests do not exist."},
 	{Subject: "Portal", Text: "It needs no sign-in and changes act at once; the real ones need minutes (redirect URI, secret) up to an hour (rights)."},
@@ -26,10 +26,13 @@ var divergences = []world.Divergence{
 	{Subject: "App-only access", Text: "Client credentials give a token without roles; mailboxes cannot be opened with it."},
 	{Subject: "Throttling", Text: "It is switched on and off, not provoked by load, except for the limits of parallel connections."},
 
-	{Subject: "OAuth error of some numbers", Assumed: true, Text: "500112, 501481, 70000, 700005, 28000, 650053, 50105, 50147, 501491, 90094, 7000216, 1002012 and 9002327 " +
+	{Subject: "OAuth error of some numbers", Assumed: true, Text: "500112, 501481, 70000, 700005, 28000, 650053, 50105, 50147, 501491, 90094, 7000216, 1002012, 9002326 and 9002327 " +
 		"have a published text, but the value of error that comes with them was not recorded."},
 	{Subject: "Order of checks", Assumed: true, Text: "Recorded: form of the client ID before, redirect URI after the sign-in; form of a code before the secret. " +
 		"Unknown client before the sign-in, scope after the redirect URI, policy after assignment are assumed."},
+	{Subject: "Place of some refusals", Assumed: true, Text: "A request whose form is wrong (70005, 70007, 90100, 50147, 501491) returns to a registered redirect URI, " +
+		"as RFC 6749 has it; Microsoft's page lists them as pages."},
+	{Subject: "Recorded answers", Text: "What no state of the simulator leads to (lock-out, device policies, quotas, sender blocks) can only be shown as a recorded answer, by a program."},
 	{Subject: "prompt=none", Assumed: true, Text: "An unregistered redirect URI meets the page of AADSTS50011 at once."},
 	{Subject: "Blocked account", Assumed: true, Text: "AADSTS50057 is shown before the password is looked at, and stays on the sign-in page."},
 	{Subject: "Abandoned page", Assumed: true, Text: "A sign-in page ends after one hour (AADSTS50089)."},

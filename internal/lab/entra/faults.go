@@ -56,11 +56,11 @@ func responseType(value string) *fault {
 	if value == "token" || strings.Contains(value, "id_token") {
 		return &fault{Number: 700054, Error: "unsupported_response_type", Text: fmt.Sprintf("response_type '%s' is not enabled for the application.", value)}
 	}
-	return &fault{Number: 70005, Error: "unsupported_response_type", Text: "The app requested an unsupported response type '" + value + "'."}
+	return &fault{Number: 70005, Error: "unsupported_response_type", Text: "The app returned an unsupported response type."}
 }
 
 func responseMode(value string) *fault {
-	return &fault{Number: 70007, Error: "invalid_request", Text: "'" + value + "' is not a supported value of 'response_mode' when requesting a code."}
+	return &fault{Number: 70007, Error: "invalid_request", Text: "'" + value + "' is not a supported value of 'response_mode' when requesting a token."}
 }
 
 func redirectMismatch(uri, clientID string) *fault {
@@ -92,7 +92,9 @@ func flowExpired() *fault {
 
 func silentWithoutSession() *fault {
 	return &fault{Number: 50058, Error: "login_required", Text: "A silent sign-in request was sent but no user is signed in. " +
-		"The cookies used to represent the user's session were not sent in the request to Microsoft Entra ID."}
+		"The cookies used to represent the user's session were not sent in the request to Azure AD. This can happen if the user is using " +
+		"Internet Explorer or Edge, and the web app sending the silent sign-in request is in different IE security zone than the Azure AD endpoint " +
+		"(login.microsoftonline.com)."}
 }
 
 func wrongPassword() *fault {
@@ -167,8 +169,9 @@ func spaOnly() *fault {
 	return &fault{Number: 9002327, Error: "invalid_request", Text: "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests."}
 }
 
-func notSPA() *fault {
-	return &fault{Number: 9002326, Error: "invalid_request", Text: "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type."}
+func notSPA(origin string) *fault {
+	return &fault{Number: 9002326, Error: "invalid_request", Text: fmt.Sprintf(
+		"Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '%s'.", origin)}
 }
 
 func unknownPermission(a *world.App, scope string, r *world.Resource) *fault {
@@ -192,10 +195,10 @@ func unknownResource(name, tenant string) *fault {
 			"of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.", name, tenant)}
 }
 
-func serviceMissing(a *world.App, r *world.Resource) *fault {
+func serviceMissing(prefix, organization string) *fault {
 	return &fault{Number: 650052, Error: "invalid_client", Text: fmt.Sprintf(
-		"The app '%s' needs access to a service ('%s') that your organization has not subscribed to or enabled. "+
-			"Contact your IT Admin to review the configuration of your service subscriptions.", a.Name, r.ID)}
+		"The app needs access to a service (%q) that your organization %q has not subscribed to or enabled. "+
+			"Contact your IT Admin to review the configuration of your service subscriptions.", prefix, organization)}
 }
 
 func notDefaultScope(scope string) *fault {
@@ -225,7 +228,8 @@ func unknownGrant() *fault {
 }
 
 func otherTenant() *fault {
-	return &fault{Number: 700005, Error: "invalid_grant", Text: "Provided Authorization Code is intended to use against other tenant, thus rejected."}
+	return &fault{Number: 700005, Error: "invalid_grant", Text: "Provided Authorization Code is intended to use against other tenant, thus rejected. " +
+		"OAuth2 Authorization Code must be redeemed against same tenant it was acquired for (/common or /{tenant-ID} as appropriate)"}
 }
 
 func codeReused() *fault {

@@ -22,7 +22,7 @@ func values(s *world.State, r *http.Request, i incident) map[string]string {
 		"client_id": r.Form.Get("client_id"), "tenant": r.PathValue("tenant"), "tenant_id": home.ID, "directory": home.Name,
 		"redirect_uri": r.Form.Get("redirect_uri"), "other_uri": r.Form.Get("redirect_uri") + "/",
 		"user": cmp.Or(r.Form.Get("login_hint"), s.Users[0].UPN), "scope": r.Form.Get("scope"),
-		"resource": world.ExchangeOnline.ID, "parameter": "client_id", "policy_id": s.GUID(),
+		"resource": world.ExchangeOnline.ID, "parameter": "client_id", "address": world.ExchangeOnline.Prefixes[0], "origin": "https://app.contoso.example", "policy_id": s.GUID(),
 		"idp":    "https://sts.windows.net/" + s.Tenants[1].ID + "/",
 		"issued": i.At.Add(-100 * 24 * time.Hour).Format(form), "valid_from": i.At.Add(-24 * time.Hour).Format(form),
 	}

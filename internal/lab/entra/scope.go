@@ -69,7 +69,7 @@ func (p parser) parse(scope string) ([]request, *fault) {
 // noExchange: the first-party service principal is missing in the tenant.
 func (p parser) noExchange(prefix string) *fault {
 	if p.lenient {
-		return serviceMissing(p.app, world.ExchangeOnline)
+		return serviceMissing(prefix, p.tenant.Name)
 	}
 	return unknownResource(prefix, p.tenant.Name)
 }

@@ -106,7 +106,7 @@ func (c *call) authenticate(p world.Platform) *fault {
 	case p == world.SPA && c.origin == "":
 		return spaOnly()
 	case p != world.SPA && c.origin != "":
-		return notSPA()
+		return notSPA(c.origin)
 	case p != world.Web && c.secret != "":
 		return publicClient()
 	case p != world.Web:
