@@ -27,7 +27,7 @@ func pageOf(path string) string {
 func draftOf(form url.Values) string {
 	keep := url.Values{}
 	for name, values := range form {
-		if name != "client_secret" && !strings.HasPrefix(name, "password") && name != "shown" {
+		if name != "client_secret" && !strings.HasPrefix(name, "password") && name != "shown" && name != pastedField {
 			keep[name] = values
 		}
 	}

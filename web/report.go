@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
-	"latchkey/internal/finding"
 	"latchkey/internal/locale"
 	"latchkey/internal/report"
 	"latchkey/internal/setup"
@@ -147,21 +145,6 @@ func (s *Server) ask(w http.ResponseWriter, r *request) error {
 		}
 	}
 	return wizard.ErrNotFound
-}
-
-// explainFinding is the page of one finding code. It needs no login: whoever
-// gets a request must be able to read what it is about.
-func (s *Server) explainFinding(w http.ResponseWriter, r *request) error {
-	d, ok := s.Wizard.Definition(chi.URLParam(r.Request, "code"))
-	if !ok {
-		return wizard.ErrNotFound
-	}
-	params := map[string]string{}
-	for _, name := range d.Params {
-		params[name] = "‹" + strings.ReplaceAll(name, "_", " ") + "›"
-	}
-	f := finding.Finding{Causes: []finding.Cause{{Definition: d, Likelihood: finding.Certain}}, Params: params}
-	return r.render(w, http.StatusOK, templates.Explain(templates.ExplainView{Page: r.base(), Advice: r.printer.Finding(f)}))
 }
 
 func (s *Server) help(w http.ResponseWriter, r *request) error {

@@ -110,10 +110,13 @@ func (s *Server) Handler() http.Handler {
 		r.Post("/language", s.page(s.language))
 		r.Get("/help", s.page(s.help))
 		r.Get("/accessibility", s.page(s.accessibility))
+		r.Get("/findings", s.page(s.findingList))
 		r.Get("/findings/{code}", s.page(s.explainFinding))
 		r.Group(func(r chi.Router) {
 			r.Use(s.knownOnly)
 			r.Post("/logout", s.page(s.logout))
+			r.Get("/explain", s.page(s.explainPage))
+			r.Post("/explain", s.page(s.explainText))
 			r.Get("/waiting", s.page(s.waitingRoom))
 			r.Get("/waiting/events", s.waitingEvents)
 			r.Get("/", s.page(s.dashboard))

@@ -37,16 +37,18 @@ type terminal struct {
 type cli struct {
 	Lang string `help:"Language of texts, such as de; codes never change." placeholder:"TAG" env:"LATCHKEY_LANG"`
 
-	Demo    demoCommand    `cmd:"" help:"The whole product on this computer with a pretended Microsoft; nothing to configure."`
-	Walk    walkCommand    `cmd:"" help:"Walk the wizard through the scenarios of the lab, page by page."`
-	Serve   serveCommand   `cmd:"" help:"The wizard, and the keeper of tokens."`
-	Lab     labCommand     `cmd:"" help:"Only the pretended Microsoft."`
-	Init    initCommand    `cmd:"" help:"Print the one-time link that makes the first administrator."`
-	Setups  setupsCommand  `cmd:"" help:"List the setups."`
-	Check   checkCommand   `cmd:"" help:"Run a setup's checks again."`
-	Report  reportCommand  `cmd:"" help:"Write a setup's report."`
-	Probe   probeCommand   `cmd:"" help:"Check the network from this host; prints a block to paste into the wizard."`
-	Version versionCommand `cmd:"" help:"Version, commit, Go version, schema version."`
+	Demo     demoCommand     `cmd:"" help:"The whole product on this computer with a pretended Microsoft; nothing to configure."`
+	Walk     walkCommand     `cmd:"" help:"Walk the wizard through the scenarios of the lab, page by page."`
+	Serve    serveCommand    `cmd:"" help:"The wizard, and the keeper of tokens."`
+	Lab      labCommand      `cmd:"" help:"Only the pretended Microsoft."`
+	Init     initCommand     `cmd:"" help:"Print the one-time link that makes the first administrator."`
+	Setups   setupsCommand   `cmd:"" help:"List the setups."`
+	Check    checkCommand    `cmd:"" help:"Run a setup's checks again."`
+	Report   reportCommand   `cmd:"" help:"Write a setup's report."`
+	Explain  explainCommand  `cmd:"" help:"Say what an error, an address, a transcript or a log excerpt means."`
+	Findings findingsCommand `cmd:"" help:"List every finding the product can report."`
+	Probe    probeCommand    `cmd:"" help:"Check the network from this host; prints a block to paste into the wizard."`
+	Version  versionCommand  `cmd:"" help:"Version, commit, Go version, schema version."`
 }
 
 // blockedError ends a command with status 1 and no message of its own.

@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 
 	"static":      {},
 	"templates":   {"locale", "static"},
-	"web":         {"wizard", "report", "locale", "finding", "flow", "setup", "admin", "secret", "check", "provider", "product", "oauth", "paste", "templates", "static"},
+	"web":         {"wizard", "report", "locale", "finding", "flow", "setup", "admin", "secret", "check", "provider", "product", "oauth", "paste", "explain", "templates", "static"},
 	"web/webtest": {},
 
 	"internal/lab":          {"corpus", "lab/world", "lab/entra", "lab/exchange"},

@@ -40,6 +40,8 @@ var Families = map[string][]string{
 	"expiry":            {"client_secret", "inactivity", "token", "certificate", "policy"},
 	"filter":            {"all", "mine", "others", "ending"},
 	"theme":             {"system", "light", "dark"},
+	"masked":            {"code", "token", "sasl", "secret", "password", "cookie", "unlabelled"},
+	"phase":             {"discovery", "authorize", "admin_consent", "token", "refresh", "client_credentials", "imap", "pop3", "smtp", "network"},
 	"need":              {"not_checked", "out_of_date", "skipped"},
 	"field_hint":        {"imap", "pop3", "smtp_auth", "licence", "full_access", "send_as"},
 	"private_menu":      {"edge", "chrome", "firefox", "safari", "any"},
