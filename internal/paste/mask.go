@@ -57,7 +57,7 @@ func (m *masker) hide(kind Credential, value string) string {
 // a query inside a query.
 const separator = `(?:\\*["']|&quot;|&#34;|%22)?\s*(?:=>|:=|[=:]|%3[Dd]|%253[Dd]|&#x?3[dD];|\\u003[dD])\s*(?:b?\\*["']|&quot;|&#34;|%22|%27)?`
 
-const value = `[^\s"'&<>\\,;(){}\[\]|]+`
+const valueForm = `[^\s"'&<>\\,;(){}\[\]|]+`
 
 // named are the parameters whose value opens something, by kind. A rule is
 // tried where the text has one of its hints, in small letters: to search a long
@@ -79,7 +79,7 @@ var named = []struct {
 }
 
 func label(names string) *regexp.Regexp {
-	return regexp.MustCompile(`(?i)((?:^|[^a-z0-9_]|%26|%3F|%23)(?:` + names + `)` + separator + `)(` + value + `)`)
+	return regexp.MustCompile(`(?i)((?:^|[^a-z0-9_]|%26|%3F|%23)(?:` + names + `)` + separator + `)(` + valueForm + `)`)
 }
 
 var (
