@@ -42,14 +42,14 @@ func readable(text string) string {
 
 // The wrappings that hide structure, each with the sign that it is there.
 var (
-	element    = regexp.MustCompile(`(?s)<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?|!--.*?--|!DOCTYPE[^<>]*)>`)
-	style      = regexp.MustCompile(`(?is)<style.*?</style>`)
-	isPage     = regexp.MustCompile(`(?i)<(?:html|body|div|span|p|br|script|title|pre|td|h[1-6])[\s>/]`)
-	htmlEntity = regexp.MustCompile(`&(?:quot|amp|lt|gt|apos|nbsp|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,6});`)
-	escaped    = regexp.MustCompile(`\\"|\\u00[0-9a-fA-F]{2}|\\r\\n`)
-	inString   = regexp.MustCompile(`\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))`)
-	encodedIn  = regexp.MustCompile(`[^\s"'<>]*(?:error|redirect_uri|scope|client_id)[a-z_]*(?:=|%3[Dd])[^\s"'<>]*`)
-	percent    = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	element       = regexp.MustCompile(`(?s)<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?|!--.*?--|!DOCTYPE[^<>]*)>`)
+	style         = regexp.MustCompile(`(?is)<style.*?</style>`)
+	isPage        = regexp.MustCompile(`(?i)<(?:html|body|div|span|p|br|script|title|pre|td|h[1-6])[\s>/]`)
+	charReference = regexp.MustCompile(`&(?:quot|amp|lt|gt|apos|nbsp|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,6});`)
+	escaped       = regexp.MustCompile(`\\"|\\u00[0-9a-fA-F]{2}|\\r\\n`)
+	inString      = regexp.MustCompile(`\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))`)
+	encodedIn     = regexp.MustCompile(`[^\s"'<>]*(?:error|redirect_uri|scope|client_id)[a-z_]*(?:=|%3[Dd])[^\s"'<>]*`)
+	percent       = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 )
 
 // unwrap opens one layer of wrapping; the text comes back unchanged when there
@@ -58,7 +58,7 @@ func unwrap(text string) string {
 	if isPage.MatchString(text) {
 		text = element.ReplaceAllString(style.ReplaceAllString(text, " "), "\n")
 	}
-	if htmlEntity.MatchString(text) {
+	if charReference.MatchString(text) {
 		text = html.UnescapeString(text)
 	}
 	if escaped.MatchString(text) {
