@@ -102,30 +102,22 @@ func CloudByName(name string) (Provider, bool) {
 // sign-in hosts may have been asked. ok is false for a document that is none
 // of Microsoft's.
 func CloudOf(m oauth.Metadata) (p Provider, ok bool) {
-	sub := m.Extra["tenant_region_sub_scope"]
-	switch {
-	case strings.EqualFold(sub, "DOD"):
-		return EntraUSGovDoD, microsofts(m.Issuer)
-	case strings.EqualFold(sub, "DODCON"):
-		return EntraUSGov, microsofts(m.Issuer)
-	}
 	host := hostOf(m.Issuer)
 	if host == "login.chinacloudapi.cn" { // the older name of the China host
 		return EntraChina, true
 	}
-	for _, p := range BuiltIn() {
-		if host == hostOf(p.Authority) {
-			return p, true
-		}
+	i := slices.IndexFunc(BuiltIn(), func(p Provider) bool { return host == hostOf(p.Authority) })
+	if i < 0 {
+		// Otherwise any server could choose, by one word, where a token goes.
+		return Provider{}, false
 	}
-	return Provider{}, false
-}
-
-// microsofts: the issuer is one of Microsoft's. Otherwise any server could
-// choose, by one word, to which hosts a token goes.
-func microsofts(issuer string) bool {
-	host := hostOf(issuer)
-	return slices.ContainsFunc(BuiltIn(), func(p Provider) bool { return host == hostOf(p.Authority) })
+	switch strings.ToUpper(m.Extra["tenant_region_sub_scope"]) {
+	case "DOD":
+		return EntraUSGovDoD, true
+	case "DODCON":
+		return EntraUSGov, true
+	}
+	return BuiltIn()[i], true
 }
 
 func hostOf(address string) string {

@@ -158,6 +158,6 @@ var classRules = []Rule{
 }
 
 var entraRules = slices.Concat(
-	requestRules, tenantRules, clientRules, redirectRules, scopeRules,
-	consentRules, codeRules, personRules, policyRules, classRules,
+	tenantRules, clientRules, redirectRules, scopeRules,
+	consentRules, codeRules, personRules, policyRules, requestRules, classRules,
 )

@@ -205,6 +205,6 @@ var readRules = []Rule{
 	{Protocol: probe.IMAP, Text: []string{"Connection closed. 14"}, Means: connectedCauses},
 
 	{Protocol: probe.POP3, Text: []string{"Logon failure"}, Means: certain(PasswordLoginOff)},
-	{Protocol: probe.POP3, Text: []string{"Authentication failure"}, Means: popCauses},
+	{Protocol: probe.POP3, Text: []string{"Authentication failure: unknown user"}, Means: popCauses},
 	{Protocol: probe.POP3, Stage: probe.Authenticate, Reply: "-ERR", Means: popCauses},
 }

@@ -171,7 +171,7 @@ func outlived(k Case) bool {
 var loginRefused = []Rule{
 	{Protocol: probe.IMAP, Text: []string{"AUTHENTICATE failed"}},
 	{Protocol: probe.IMAP, Stage: probe.Authenticate, Reply: "NO"},
-	{Protocol: probe.POP3, Text: []string{"Authentication failure"}},
+	{Protocol: probe.POP3, Text: []string{"Authentication failure: unknown user"}},
 	{Protocol: probe.POP3, Stage: probe.Authenticate, Reply: "-ERR"},
 	{Protocol: probe.SMTP, Enhanced: []string{"5.7.3"}},
 }

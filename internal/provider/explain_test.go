@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"latchkey/internal/finding"
 	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
 	"latchkey/internal/provider"
@@ -163,21 +162,6 @@ func TestUnknownValuesStayNames(t *testing.T) {
 	f, _ := provider.Entra.ExplainError(e, provider.Context{Method: setup.MailboxAccount})
 	if f.Params["signed_in_as"] != "<signed_in_as>" {
 		t.Errorf("params %v", f.Params)
-	}
-}
-
-func TestDefinitionsAreCompleteAndUnique(t *testing.T) {
-	seen := map[string]*finding.Definition{}
-	for _, p := range []provider.Provider{provider.Entra, provider.OpenID} {
-		for _, d := range p.Definitions() {
-			if err := d.Validate(); err != nil {
-				t.Error(err)
-			}
-			if other, ok := seen[d.Code]; ok && other != d {
-				t.Errorf("two definitions are called %s", d.Code)
-			}
-			seen[d.Code] = d
-		}
 	}
 }
 

@@ -87,32 +87,44 @@ var (
 	}
 )
 
-var mailRules = []Rule{
+// mailWords are answers whose words say all, whichever server speaks.
+var mailWords = []Rule{
 	{Text: []string{`"insufficient_scope"`, "[AUTHORIZATION-SCOPE]"}, Means: certain(TokenPermitsTooLittle)},
 	{Text: []string{"[INUSE]", "[IN-USE]"}, Means: certain(MailboxInUse)},
 	{Text: []string{"simultaneous connections", "too many connections", "[LIMIT]", "Maximum number of connections"}, Means: certain(ConnectionsLimited)},
-	{Text: []string{"[UNAVAILABLE]", "[SYS/TEMP]", "[SERVERBUG]", "Temporary authentication failure", "Internal error occurred"}, Means: certain(MailServerBusy)},
+	{Text: []string{"[UNAVAILABLE]", "[SYS/TEMP]", "[SERVERBUG]", "Temporary authentication failure"}, Means: certain(MailServerBusy)},
+	{Protocol: probe.SMTP, Text: []string{"not owned by user"}, Means: certain(SenderNotAllowed)},
+	{Text: refusalWords, When: delegate, Means: likely(DelegationMissing, TokenRefused)},
+	{Text: refusalWords, Means: likely(TokenRefused, DelegationMissing)},
+	{Text: []string{"[AUTHORIZATIONFAILED]"}, Means: likely(DelegationMissing, TokenRefused)},
+	{Text: []string{"[NONEXISTENT]", "[NOPERM]"}, Means: certain(MailboxRefused)},
+}
+
+// refusalWords: a refused token in the words of RFC 5530, RFC 3206 and of the
+// error challenge, which some servers send with an HTTP status in it.
+var refusalWords = []string{
+	"[AUTHENTICATIONFAILED]", "-ERR [AUTH]", `"invalid_token"`, `"status":"400"`, `"status":"401"`, `"status": "400"`, `"status": "401"`,
+}
+
+// mailRules are what is left where nobody knows the words: the reply code, and
+// the place at which the server refused.
+var mailRules = []Rule{
 	{Reply: "454", Enhanced: []string{"4.7.0"}, Means: certain(MailServerBusy)},
 	{Reply: "421", Enhanced: []string{"4.4.2"}, Means: certain(ConnectionLost)},
 	{Reply: "421", Text: []string{"timeout", "timed out", "dropped"}, Means: certain(ConnectionLost)},
 	{Reply: "421", Means: certain(MailServerBusy)},
-	{Protocol: probe.SMTP, Text: []string{"not owned by user", "Sender address rejected"}, Means: certain(SenderNotAllowed)},
+	{Protocol: probe.SMTP, Text: []string{"Sender address rejected"}, Means: certain(SenderNotAllowed)},
 	{Protocol: probe.SMTP, Stage: probe.SendStage, Reply: "553", Means: certain(SenderNotAllowed)},
 	{Protocol: probe.SMTP, Stage: probe.SendStage, Enhanced: []string{"5.7.1"}, Means: certain(SenderNotAllowed)},
-
-	{Text: []string{"[AUTHENTICATIONFAILED]", "[AUTH]", `"invalid_token"`, `"status":"400"`, `"status":"401"`}, When: delegate, Means: likely(DelegationMissing, TokenRefused)},
-	{Text: []string{"[AUTHENTICATIONFAILED]", "[AUTH]", `"invalid_token"`, `"status":"400"`, `"status":"401"`}, Means: likely(TokenRefused, DelegationMissing)},
-	{Text: []string{"[AUTHORIZATIONFAILED]"}, Means: likely(DelegationMissing, TokenRefused)},
-	{Text: []string{"[NONEXISTENT]", "[NOPERM]"}, Means: certain(MailboxRefused)},
-	{Enhanced: []string{"5.7.8"}, Means: likely(TokenRefused, DelegationMissing)},
-	{Enhanced: []string{"5.7.9"}, Means: likely(TokenRefused)},
-	{Reply: "535", Means: likely(TokenRefused, DelegationMissing)},
 	{Stage: probe.Authenticate, Reply: "4", Means: certain(MailServerBusy)},
+	{Enhanced: []string{"5.7.8", "5.7.9"}, When: delegate, Means: likely(DelegationMissing, TokenRefused)},
+	{Enhanced: []string{"5.7.8", "5.7.9"}, Means: likely(TokenRefused, DelegationMissing)},
+	{Reply: "535", When: delegate, Means: likely(DelegationMissing, TokenRefused)},
+	{Reply: "535", Means: likely(TokenRefused, DelegationMissing)},
 	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, When: delegate, Means: likely(DelegationMissing, TokenRefused)},
 	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, Means: likely(TokenRefused, DelegationMissing)},
 	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, When: delegate, Means: likely(DelegationMissing, MailboxRefused)},
 	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, Means: certain(MailboxRefused)},
-	{Stage: probe.SendStage, Reply: "4", Means: certain(MailServerBusy)},
-	{Protocol: probe.SMTP, Reply: "4", Enhanced: []string{"4.x.x"}, Means: certain(MailServerBusy)},
+	{Protocol: probe.SMTP, Reply: "4", Means: certain(MailServerBusy)},
 	{Stage: probe.SendStage, Reply: "5", Means: certain(MessageRefused)},
 }

@@ -25,5 +25,5 @@ var openIDRules = slices.Concat(
 		{Text: []string{"redirect_uri did not match", "redirect_uri_mismatch", "Invalid parameter: redirect_uri"}, Means: certain(RedirectURIRefused)},
 		{OAuthCode: "access_denied", Subcode: "cancel", Means: likely(ConsentDeclined)},
 	},
-	classRules, mailRules,
+	classRules, mailWords, mailRules,
 )

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strconv"
@@ -56,7 +57,7 @@ var (
 // Numbers returns the vendor numbers named in text, in order, each once.
 func Numbers(text string) []int {
 	var list []int
-	for _, m := range number.FindAllStringSubmatch(text, -1) {
+	for _, m := range number.FindAllStringSubmatch(plain(text), -1) {
 		for _, d := range digits.FindAllString(m[1]+" "+m[2], -1) {
 			if n, err := strconv.Atoi(d); err == nil {
 				list = appendNew(list, n)
@@ -64,6 +65,28 @@ func Numbers(text string) []int {
 		}
 	}
 	return list
+}
+
+var (
+	percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	escapes = strings.NewReplacer(`\/`, "/", `\u0022`, `"`, `\u0026`, "&", `\u0027`, "'", `\u003c`, "<", `\u003e`, ">")
+)
+
+// plain takes the wrapping off a text: an answer is pasted from an address
+// bar, out of a log of JSON, or from the source of a page, and sometimes from
+// one inside another.
+func plain(text string) string {
+	for range 2 {
+		if percent.MatchString(text) {
+			text = strings.ReplaceAll(text, "+", " ")
+			text = percent.ReplaceAllStringFunc(text, func(code string) string {
+				b, _ := strconv.ParseUint(code[1:], 16, 8) // two hexadecimal digits
+				return string([]byte{byte(b)})
+			})
+		}
+		text = html.UnescapeString(escapes.Replace(text))
+	}
+	return strings.ToValidUTF8(text, "?")
 }
 
 func appendNew(list []int, n int) []int {
@@ -124,6 +147,9 @@ var (
 // complete reads from Text what no field says. A pasted line has nothing but
 // words, and a library that wraps an answer often leaves nothing but words.
 func (s Symptom) complete() Symptom {
+	if p := plain(s.Text); p != s.Text {
+		s.Text += " " + p
+	}
 	if len(s.Numbers) == 0 {
 		s.Numbers = Numbers(s.Text)
 	}
