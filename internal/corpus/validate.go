@@ -25,7 +25,8 @@ var Variables = map[string]string{
 // ContextKeys are the names under which an item can say what must be known.
 var ContextKeys = []string{
 	"method", "protocol", "mailbox", "sign_in_account", "signed_in_as", "sasl_user", "from",
-	"redirect_uri", "tenant", "client_id", "scope", "audience", "other_mailbox_works",
+	"redirect_uri", "tenant", "client_id", "audience", "scope", "scopes", "roles", "grant", "grant_age",
+	"other_mailbox_works", "mailbox_opened", "token_fine", "imap_works",
 }
 
 var (
