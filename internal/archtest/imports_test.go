@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"internal/xoauth2": {"secret"},
 	"internal/seal":    {"secret"},
 	"internal/probe":   {"secret", "xoauth2"},
-	"internal/paste":   {"oauth", "probe"},
+	"internal/paste":   {"oauth", "probe", "setup"},
 	"internal/admin":   {"secret", "audit"},
 	"internal/token":   {"oauth", "secret"},
 
