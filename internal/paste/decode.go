@@ -44,6 +44,7 @@ func readable(text string) string {
 var (
 	element       = regexp.MustCompile(`(?s)<(?:/?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?|!--.*?--|!DOCTYPE[^<>]*)>`)
 	style         = regexp.MustCompile(`(?is)<style.*?</style>`)
+	blanks        = regexp.MustCompile(`\n\s*\n`)
 	isPage        = regexp.MustCompile(`(?i)<(?:html|body|div|span|p|br|script|title|pre|td|h[1-6])[\s>/]`)
 	charReference = regexp.MustCompile(`&(?:quot|amp|lt|gt|apos|nbsp|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,6});`)
 	escaped       = regexp.MustCompile(`\\"|\\u00[0-9a-fA-F]{2}|\\r\\n`)
@@ -56,7 +57,7 @@ var (
 // is none left.
 func unwrap(text string) string {
 	if isPage.MatchString(text) {
-		text = element.ReplaceAllString(style.ReplaceAllString(text, " "), "\n")
+		text = blanks.ReplaceAllString(element.ReplaceAllString(style.ReplaceAllString(text, " "), "\n"), "\n")
 	}
 	if charReference.MatchString(text) {
 		text = html.UnescapeString(text)

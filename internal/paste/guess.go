@@ -2,7 +2,9 @@ package paste
 
 import (
 	"regexp"
+	"slices"
 
+	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
 )
 
@@ -31,6 +33,10 @@ func (r *reader) readGuesses() {
 		for _, p := range protocols {
 			r.guess(i, p, named)
 		}
+	}
+	if !slices.ContainsFunc(r.lines, func(l line) bool { return l.protocol != "" && l.protocol != probe.HTTPS }) {
+		words := oneLine(r.text, maxQuoted) // perhaps the sign-in page, which need not name a number
+		r.see(Sighting{Phase: PhaseAuthorize, Err: &oauth.Error{Endpoint: oauth.Authorize, Description: words}, Text: words})
 	}
 }
 

@@ -275,6 +275,8 @@ func statusIn(text string) int {
 	return 0
 }
 
+var htmlAnswer = regexp.MustCompile(`(?i)content-type["']?: ?["']?text/html`)
+
 // tokenTalk names the token request on a line that has an HTTP status and
 // nothing else.
 var tokenTalk = regexp.MustCompile(`(?i)oauth2?/|/token\b|token (?:endpoint|request)|//login\.|access[ _]?token|oauth`)
@@ -292,6 +294,9 @@ func (r *reader) readStatus() {
 		e := &oauth.Error{HTTPStatus: status, Body: oneLine(l.text, maxQuoted)}
 		_, e.Grant = place(e, l.text, around)
 		e.Endpoint = oauth.TokenEnd
+		if r.page || htmlAnswer.MatchString(around) {
+			e.ContentType, e.Body = "text/html", oneLine(around, maxQuoted) // who wrote the page is in its words
+		}
 		r.see(Sighting{Phase: phaseOf(e), Err: e, Text: l.text, rank: rankVague, at: l.at})
 		l.used = true
 	}

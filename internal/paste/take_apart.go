@@ -93,6 +93,7 @@ func TakeApart(text string) (Parts, error) {
 		return Parts{}, ErrEmpty
 	}
 	r := newReader(plain)
+	r.page = isPage.MatchString(shown)
 	r.note("sasl_user", m.user)
 	r.readContext()
 	r.readSignIn()
@@ -159,6 +160,7 @@ func holds(text string, values []string) bool {
 type reader struct {
 	text    string
 	lines   []line
+	page    bool // it was a web page before it was unwrapped
 	context map[string]string
 	found   []Sighting
 }
