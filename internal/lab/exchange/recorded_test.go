@@ -194,6 +194,13 @@ var situations = map[string]situation{
 		s.Exchange.SendAsEarly = true
 	}),
 	"smtp_send_as_exception": sends(world.Sales, locked, "RCPT TO:<"+world.Sales+">", "DATA", "From: <"+world.Sales+">\r\n\r\nhello\r\n."),
+	// The same words as for a person: the simulator has no access without one.
+	"smtp_app_send_as": sends(world.Sales, locked, "RCPT TO:<"+world.Sales+">", "DATA", "From: <"+world.Sales+">\r\n\r\nhello\r\n."),
+	"smtp_starttls_required": func(b *bench) []string {
+		k := b.dial(world.SMTP)
+		k.read()
+		return k.after("EHLO client.example", "MAIL FROM:<support@lab.example>")
+	},
 	"smtp_concurrent": func(b *bench) []string {
 		for range 3 {
 			b.smtpLogin(world.SignInAccount)
