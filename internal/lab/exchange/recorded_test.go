@@ -194,8 +194,6 @@ var situations = map[string]situation{
 		s.Exchange.SendAsEarly = true
 	}),
 	"smtp_send_as_exception": sends(world.Sales, locked, "RCPT TO:<"+world.Sales+">", "DATA", "From: <"+world.Sales+">\r\n\r\nhello\r\n."),
-	// The same words as for a person: the simulator has no access without one.
-	"smtp_app_send_as": sends(world.Sales, locked, "RCPT TO:<"+world.Sales+">", "DATA", "From: <"+world.Sales+">\r\n\r\nhello\r\n."),
 	"smtp_starttls_required": func(b *bench) []string {
 		k := b.dial(world.SMTP)
 		k.read()
@@ -241,7 +239,7 @@ func TestStateSpeaksAsRecorded(t *testing.T) {
 }
 
 // Everything that reports no fault, and every refusal the servers know, is
-// compared above: their words stand nowhere else in the sources.
+// compared above, under one of the items that share the words.
 func TestEveryRecordedLineOfTheServersIsCompared(t *testing.T) {
 	all, err := corpus.Load()
 	if err != nil {
@@ -255,9 +253,15 @@ func TestEveryRecordedLineOfTheServersIsCompared(t *testing.T) {
 		}
 		source.Write(text)
 	}
+	compared := map[string]bool{}
+	for name := range situations {
+		id, _, _ := strings.Cut(name, " ")
+		item, _ := all.Find(id)
+		compared[strings.Join(item.Lines, "\n")] = true
+	}
 	words := regexp.MustCompile(`[A-Z][A-Za-z;,' ]{15,}`)
 	for _, item := range all.Items {
-		if _, compared := situations[item.ID]; compared || !item.Where[0].Mail() {
+		if compared[strings.Join(item.Lines, "\n")] || !item.Where[0].Mail() {
 			continue
 		}
 		for _, line := range item.Lines {
