@@ -10,7 +10,7 @@ import (
 
 // Words of programs that do not pass on what the server said.
 var (
-	loginFailed = regexp.MustCompile(`(?i)\bauth(?:entication|enticate|orization)?\b.{0,40}(?:fail|unsuccess|denied|refused|reject|invalid|incorrect|error)|(?:log[io]n|sign[- ]?in|credentials?|password).{0,40}(?:fail|invalid|incorrect|denied|refused|reject|wrong)|AuthenticationFailed|EAUTH\b|\bdisabled for the\b`)
+	loginFailed = regexp.MustCompile(`(?i)\bauth(?:entication|enticate|orization)?\b.{0,40}(?:fail|unsuccess|denied|refused|reject|invalid|incorrect|error)|(?:log[io]n|sign[- ]?in|credentials?|password).{0,40}(?:fail|invalid|incorrect|denied|refused|reject|wrong)|(?:could not|cannot|can.t|unable to|failed to) (?:log ?in|login|sign in|authenticate)|AuthenticationFailed|EAUTH\b|\bdisabled for the\b`)
 	complaint   = regexp.MustCompile(`(?i)error|fail|refus|denied|reject|unable|cannot|could not|can't|exception|not (?:connected|allowed|permitted|found|authori[sz]ed|enabled|supported)|disabled|blocked|limit|throttl|exceeded|unavailable|expired|invalid|unsuccess`)
 )
 
@@ -41,15 +41,12 @@ func (r *reader) readGuesses() {
 }
 
 // guess reads line i as a refusal of p, in the stage its words fit. Where the
-// text does not name the protocol, only the words may speak: a status would
-// make a refused login of anything.
+// text does not name the protocol, only the words may speak: a status or a
+// stage would make a refusal of anything.
 func (r *reader) guess(i int, p probe.Protocol, named bool) {
 	text := oneLine(r.continued(i, r.lines[i].text), 1000)
 	reply := probe.Reply{Line: text, Text: text}
-	stage := probe.Open
-	if p == probe.SMTP {
-		stage = probe.SendStage
-	}
+	var stage probe.Stage
 	if named && loginFailed.MatchString(text) {
 		stage = probe.Authenticate
 		switch p {

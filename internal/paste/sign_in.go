@@ -42,7 +42,7 @@ const (
 	markID
 )
 
-type mark struct {
+type signMark struct {
 	kind     markKind
 	at, end  int
 	word     string
@@ -55,11 +55,11 @@ type mark struct {
 // 50126" in other company is not one.
 var signInTalk = regexp.MustCompile(`(?i)oauth|sign(?:ing|ed)?[- ]?(?:you )?in\b|correlation[ _-]?id|token|authorize|\bMSAL|//login\.`)
 
-func (r *reader) marks() []mark {
-	var list []mark
+func (r *reader) marks() []signMark {
+	var list []signMark
 	add := func(find *regexp.Regexp, kind markKind) {
 		for _, m := range find.FindAllStringSubmatchIndex(r.text, -1) {
-			list = append(list, mark{kind: kind, at: m[2], end: m[3], word: r.text[m[2]:m[3]]})
+			list = append(list, signMark{kind: kind, at: m[2], end: m[3], word: r.text[m[2]:m[3]]})
 		}
 	}
 	add(errorField, markError)
@@ -67,7 +67,7 @@ func (r *reader) marks() []mark {
 		list[i].isField = true
 	}
 	add(errorWord, markError)
-	list = slices.DeleteFunc(list, func(m mark) bool {
+	list = slices.DeleteFunc(list, func(m signMark) bool {
 		before := strings.ToLower(r.text[max(0, m.at-24):m.at])
 		return strings.Contains(before, "suberror") || strings.Contains(before, "subcode") || strings.Contains(before, "sub_error")
 	})
@@ -79,7 +79,7 @@ func (r *reader) marks() []mark {
 	}
 	for _, m := range vendorCode.FindAllStringSubmatchIndex(r.text, -1) {
 		n, _ := strconv.Atoi(r.text[m[4]:m[5]])
-		list = append(list, mark{kind: markNumber, at: m[2], end: m[3], number: n, inVendor: true})
+		list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n, inVendor: true})
 	}
 	if signInTalk.MatchString(r.text) {
 		for _, find := range []*regexp.Regexp{numberField, numberURL, numberMiddle, numberList} {
@@ -87,13 +87,13 @@ func (r *reader) marks() []mark {
 				for digits := range strings.FieldsFuncSeq(r.text[m[2]:m[3]], func(c rune) bool { return c < '0' || c > '9' }) {
 					// Windows counts its network errors from 10004 to 11999.
 					if n, err := strconv.Atoi(digits); err == nil && (n < 10004 || n > 11999) {
-						list = append(list, mark{kind: markNumber, at: m[2], end: m[3], number: n})
+						list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
 					}
 				}
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b mark) int { return a.at - b.at })
+	slices.SortStableFunc(list, func(a, b signMark) int { return a.at - b.at })
 	return list
 }
 
@@ -104,7 +104,7 @@ const maxGap = 900
 // readSignIn finds the answers of a sign-in service: groups of marks that
 // stand together. A log holds several, and each its own identifiers.
 func (r *reader) readSignIn() {
-	var group []mark
+	var group []signMark
 	for _, m := range r.marks() {
 		if len(group) > 0 && begins(group, m) {
 			r.answer(group)
@@ -117,7 +117,7 @@ func (r *reader) readSignIn() {
 }
 
 // begins reports whether m is the first mark of another answer.
-func begins(group []mark, m mark) bool {
+func begins(group []signMark, m signMark) bool {
 	if m.at-group[len(group)-1].end > maxGap {
 		return true
 	}
@@ -146,13 +146,13 @@ func begins(group []mark, m mark) bool {
 }
 
 // answer makes one sighting of a group of marks.
-func (r *reader) answer(group []mark) {
+func (r *reader) answer(group []signMark) {
 	e := &oauth.Error{}
 	rank := rankReply
 	vendorAt := -1
 	for _, m := range group {
 		switch {
-		case m.kind == markError && (e.Code == "" || m.isField && !slices.ContainsFunc(group, func(o mark) bool { return o.isField && o.at < m.at })):
+		case m.kind == markError && (e.Code == "" || m.isField && !slices.ContainsFunc(group, func(o signMark) bool { return o.isField && o.at < m.at })):
 			e.Code = m.word
 		case m.kind == markNumber:
 			rank = rankNumber
@@ -164,7 +164,7 @@ func (r *reader) answer(group []mark) {
 			}
 		}
 	}
-	if len(group) == 0 || e.Code == "" && len(e.Numbers) == 0 && !slices.ContainsFunc(group, func(m mark) bool { return m.kind == markOther }) {
+	if len(group) == 0 || e.Code == "" && len(e.Numbers) == 0 && !slices.ContainsFunc(group, func(m signMark) bool { return m.kind == markOther }) {
 		return
 	}
 	from, to := group[0].at, group[len(group)-1].end
@@ -222,7 +222,7 @@ var (
 	saysRefresh = regexp.MustCompile(`(?i)refresh(?:ing|ed)?[ _-]?(?:the )?(?:oauth2? )?(?:access[ _-]?)?token|token[ _-]?(?:refresh|renew)|silent|renew(?:ing)? |refreshAuth|\brefresh_token\b`)
 	saysCode    = regexp.MustCompile(`(?i)by_?authorization_?code|by_?auth_?code|exchang\w*[ _(]?(?:the )?(?:auth\w*[ _])?code|code[ _]exchange|redeem|with_?code|from_?code|fetch_token|oauth.{0,20}callback`)
 	saysClient  = regexp.MustCompile(`(?i)client_credentials|token_?for_?client|clientcredential|/\.default`)
-	saysToken   = regexp.MustCompile(`(?i)/token\b|error_codes|trace_id|token (?:endpoint|request|response)|acquire_?token|(?:fetch|get|obtain|retriev|request)\w*[ _](?:an? |the )?(?:oauth2? |new )?(?:access[ _]?)?token`)
+	saysToken   = regexp.MustCompile(`(?i)/token\b|\bmsal|error_codes|trace_id|token (?:endpoint|request|response)|acquire_?token|(?:fetch|get|obtain|retriev|request)\w*[ _](?:an? |the )?(?:oauth2? |new )?(?:access[ _]?)?token`)
 	saysPage    = regexp.MustCompile(`(?i)/authorize\b|[?&#]error=|request id:|sign(?:ing)? (?:you )?in\b|approval`)
 	redirected  = regexp.MustCompile(`[?&#]error=[a-z_]+&`)
 )

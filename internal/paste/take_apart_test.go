@@ -116,7 +116,12 @@ func TestTakeApart(t *testing.T) {
 		{"wrapped by a console", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the\nTenant. Visit https://aka.ms/smtp_auth_disabled", "smtp authenticate 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled"},
 		{"phpmailer", "2026-11-21 10:00:00 SERVER -> CLIENT: 535 5.7.3 Authentication unsuccessful [X]\nSMTP ERROR: AUTH command failed", "smtp authenticate 535 5.7.3 Authentication unsuccessful [X]"},
 		{"recipient", "C: MAIL FROM:<a@contoso.example>\nS: 250 2.1.0 Sender OK\nC: RCPT TO:<b@fabrikam.example>\nS: 550 5.1.8 Access denied, bad outbound sender AS(42004)", "smtp send 550 5.1.8 Access denied, bad outbound sender AS(42004)"},
-		{"half-copied", "er is authenticated but not connected.", "imap mailbox er is authenticated but not connected."},
+		{"half-copied", "er is authenticated but not connected.", "imap er is authenticated but not connected."},
+
+		{"powershell", "The SMTP server requires a secure connection or the client was not authenticated. The server response was: 5.7.57 Client not authenticated to send mail. [X]", "smtp send 5.7.57 Client not authenticated to send mail. [X]"},
+		{"exim", "2026-11-21 10:00:00 1abcDE-000 ** bob@fabrikam.example R=smarthost T=remote_smtp H=smtp.office365.com [52.97.1.1] X=TLS1.2 CV=yes: SMTP error from remote mail server after end of data: 554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed",
+			"smtp send 554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed"},
+		{"webklex", "production.ERROR: ImapBadRequestException: TAG4 BAD User is authenticated but not connected. in /var/www/vendor/Response.php:410", "imap mailbox BAD User is authenticated but not connected. in /var/www/vendor/Response.php:410"},
 
 		// Below the protocols, in the words of each runtime.
 		{"java dns", "java.net.UnknownHostException: outlook.office365.com\n\tat java.base/java.net.AbstractPlainSocketImpl.connect(AbstractPlainSocketImpl.java:229)\n\tat com.sun.mail.imap.IMAPStore", "network imap resolve no_such_host outlook.office365.com"},
@@ -130,6 +135,7 @@ func TestTakeApart(t *testing.T) {
 		{"curl", "curl: (60) SSL certificate problem: unable to get local issuer certificate https://login.microsoftonline.com/", "network https tls tls_unknown_authority login.microsoftonline.com 443"},
 		{"openssl", "smtp.office365.com:465 140:error:1408F10B:SSL routines:ssl3_get_record:wrong version number", "network smtp tls not_tls smtp.office365.com 465"},
 		{"dotnet", "System.Net.Sockets.SocketException (10060): A connection attempt failed because the connected party did not properly respond outlook.office365.com:995", "network pop3 connect timeout outlook.office365.com 995"},
+		{"a port is no reply", "read tcp 10.0.0.1:4444->52.97.1.1:587: i/o timeout", "network smtp connect timeout"},
 		{"dotnet tls", "System.Security.Authentication.AuthenticationException: The remote certificate is invalid because of errors in the certificate chain: PartialChain\n at ImapClient", "network imap tls tls_unknown_authority"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
