@@ -81,7 +81,7 @@ var changes = map[Change]struct {
 	repairs []*finding.Definition
 }{
 	ChangeRegistration: {RegistrationSpreads, []*finding.Definition{
-		RedirectURIMismatch, RedirectURINone, ClientIsPublic, PlatformIsSPA, BrowserRedeemsCode, ClientSecretMissing,
+		RedirectURIMismatch, RedirectURINone, ClientIsPublic, PublicClientOff, PlatformIsSPA, BrowserRedeemsCode, ClientSecretMissing,
 		ClientUnknown, ResponseUnsupported,
 	}},
 	ChangeSecret: {SecretSpreads, []*finding.Definition{ClientSecretInvalid, ClientSecretExpired, ClientCertificateInvalid}},

@@ -138,6 +138,8 @@ func (c Context) value(name string) string {
 		return c.ClientID
 	case "redirect_uri":
 		return c.RedirectURI
+	case "external_url":
+		return c.ExternalURL
 	case "scope":
 		return c.Scope
 	case "audience":

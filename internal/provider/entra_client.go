@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"latchkey/internal/finding"
@@ -117,6 +118,15 @@ var (
 		Remedy:      "Save the client secret in the step Entra application.",
 		Link:        on(PageCredentials),
 	}
+	PublicClientOff = &finding.Definition{
+		Code: "public_client_not_allowed", Severity: finding.Blocker, Actor: finding.AppAdmin,
+		Title:       "The registration does not allow programs without a client secret",
+		Consequence: "No token is issued.",
+		Cause:       "The program has no field for a secret, or signs in without a browser of its own, and the registration is of the platform Web.",
+		Remedy:      "If the program cannot hold a secret: under Authentication, add the platform Mobile and desktop applications and set Allow public client flows to Yes.",
+		Link:        on(PageAuthentication),
+		Wait:        registrationSpread,
+	}
 	ClientCertificateInvalid = &finding.Definition{
 		Code: "client_certificate_invalid", Severity: finding.Blocker, Actor: finding.AppAdmin,
 		Title:       "Microsoft does not accept the certificate of the application",
@@ -167,19 +177,28 @@ const (
 	consentSpread      = 30 * time.Minute
 )
 
+// withoutBrowser: the grants of programs that open no browser and have no secret.
+func withoutBrowser(k Case) bool {
+	return slices.Contains([]string{"password", "device_code", "urn:ietf:params:oauth:grant-type:device_code"}, k.Symptom.Grant)
+}
+
 var clientRules = []Rule{
-	{Vendor: []int{700016}, Means: certain(ClientUnknown)},
+	{Vendor: []int{700016}, Means: likely(ClientUnknown, ClientNotInTenant)},
 	{Vendor: []int{700038}, Means: certain(ClientIDMalformed)},
 	{Vendor: []int{90112}, Means: likely(ClientIDMalformed, TenantMalformed)},
 	{Vendor: []int{700011, 7000229}, Means: likely(ClientNotInTenant, ClientUnknown)},
 	{Vendor: []int{70001, 7000112}, Means: certain(ClientDisabled)},
 	{Vendor: []int{1000031}, Means: likely(ClientInaccessible, ClientDisabled)},
-	{Vendor: []int{700019}, Means: certain(ClientBlocked)},
+	// The two last: registered for personal accounts only.
+	{Vendor: []int{700019, 9002331, 9002346}, Means: certain(ClientBlocked)},
 	{Vendor: []int{65002}, Means: certain(ClientIsMicrosofts)},
 	{Vendor: []int{7000215}, Means: likely(ClientSecretInvalid, ClientSecretIsID, ClientSecretExpired)},
 	{Vendor: []int{7000222}, Means: certain(ClientSecretExpired)},
 	{Vendor: []int{700025}, Means: certain(ClientIsPublic)},
-	{Vendor: []int{7000218, 7000216}, Means: certain(ClientSecretMissing)},
+	{Vendor: []int{7000218}, When: withoutBrowser, Means: likely(PublicClientOff, ClientSecretMissing)},
+	{Vendor: []int{7000218}, Means: likely(ClientSecretMissing, PublicClientOff)},
+	{Vendor: []int{7000216}, Means: certain(ClientSecretMissing)},
+	{Vendor: []int{50012}, Text: []string{"client secret"}, Means: likely(ClientSecretInvalid, ClientSecretIsID)},
 	{Vendor: []int{700027, 700030, 50012}, Means: certain(ClientCertificateInvalid)},
 	{Vendor: []int{50013, 500133, 700024}, Means: certain(ClientAssertionOutdated)},
 	{Vendor: []int{9002325, 9002327, 700084}, Means: certain(PlatformIsSPA)},

@@ -39,10 +39,10 @@ var (
 	}
 	GrantDamaged = &finding.Definition{
 		Code: "refresh_token_damaged", Severity: finding.Blocker, Actor: finding.ProductAdmin, NewSignIn: true,
-		Title:       "The stored refresh token is not whole",
+		Title:       "The stored refresh token is missing or not whole",
 		Consequence: "The token cannot be renewed. Mail stops.",
-		Cause:       "The refresh token was cut or changed where it is stored, or another value was sent in its place.",
-		Remedy:      "Sign in again. If it repeats, look for a field that is too short for the token.",
+		Cause:       "The refresh token was cut or changed where it is stored, or none came because offline_access was not asked for.",
+		Remedy:      "Ask for offline_access, and sign in again. If it repeats, look for a field that is too short for the token.",
 	}
 	GrantRevoked = &finding.Definition{
 		Code: "grant_revoked", Severity: finding.Blocker, Actor: finding.MailboxUser, NewSignIn: true,
@@ -115,6 +115,11 @@ var codeRules = []Rule{
 	{Vendor: []int{9002313, 90023}, When: refreshing, Means: likely(GrantDamaged, RequestMalformed)},
 	{Vendor: []int{9002313}, OAuthCode: "invalid_grant", Means: likely(CodeDamaged, GrantDamaged)},
 	{Vendor: []int{501481}, Means: certain(CodeOfAnother)},
+	// The one number of personal accounts: its words tell which value it means.
+	{Vendor: []int{70000}, Text: []string{"'redirect_uri'"}, Means: certain(RedirectURIChanged)},
+	{Vendor: []int{70000}, Text: []string{"scopes requested are unauthorized or expired"}, Means: likely(ConsentMissing, GrantExpired)},
+	{Vendor: []int{70000}, Text: []string{"grant is expired", "must sign in again"}, Means: likely(GrantExpired, GrantRevoked)},
+	{Vendor: []int{70000}, Text: []string{"'code'"}, Means: likely(CodeDamaged, CodeExpired, CodeOfAnother)},
 	{Vendor: []int{70000}, Grant: oauth.GrantAuthorizationCode, Means: likely(CodeOfAnother, CodeDamaged, CodeExpired)},
 	{Vendor: []int{70000}, Means: likely(GrantRevoked, GrantExpired, GrantDamaged)},
 	{Vendor: []int{50173, 50132, 50133}, Means: certain(GrantRevoked)},

@@ -74,6 +74,4 @@ var consentRules = []Rule{
 	// number (recorded 2025); the same answer comes from Cancel elsewhere.
 	{OAuthCode: "access_denied", Subcode: "cancel", Means: likely(AdminConsentNeeded, ConsentDeclined)},
 	{Suberror: "consent_required", Means: certain(ConsentMissing)},
-	{Text: []string{"need admin approval", "admin approval required"}, Means: certain(AdminConsentNeeded)},
-	{Text: []string{"approval request sent", "request sent for approval"}, Means: certain(ConsentRequested)},
 }

@@ -131,7 +131,7 @@ func mailboxSignedIn(k Case) bool {
 }
 
 var personRules = []Rule{
-	{Vendor: []int{50034, 51004}, Means: likely(AccountUnknown, AccountOfAnotherTenant)},
+	{Vendor: []int{50034, 51004, 500341}, Means: likely(AccountUnknown, AccountOfAnotherTenant)},
 	{Vendor: []int{50014}, Means: certain(GuestPending)},
 	{Vendor: []int{50020, 90072}, Means: certain(AccountOfAnotherTenant)},
 	{Vendor: []int{500208, 9002332}, Means: certain(PersonalAccount)},

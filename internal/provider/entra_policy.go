@@ -105,7 +105,7 @@ var policyRules = []Rule{
 	{Vendor: []int{53003}, Grant: oauth.GrantClientCredentials, Means: certain(PolicyBlocksApplication)},
 	{Vendor: []int{53003, 50131, 530032}, Means: certain(PolicyBlocksSignIn)},
 	{Vendor: []int{530035}, Means: certain(SecurityDefaultsBlock)},
-	{Vendor: []int{53000, 53001, 530003, 50097, 50129, 50155, 50187}, Means: certain(DeviceRequired)},
+	{Vendor: []int{53000, 53001, 530003, 50005, 50097, 50129, 50155, 50187}, Means: certain(DeviceRequired)},
 	{Suberror: "device_authentication_failed", Means: certain(DeviceRequired)},
 	{Vendor: []int{53002, 53009}, Means: certain(PolicyWantsApprovedApp)},
 	{Suberror: "protection_policy_required", Means: certain(PolicyWantsApprovedApp)},

@@ -27,6 +27,14 @@ var (
 		Remedy:      "Enter the https address that browsers use as external URL of the application. Do not try to register the http address.",
 		Params:      []string{"redirect_uri"},
 	}
+	RedirectURIForeign = &finding.Definition{
+		Code: "redirect_uri_not_of_external_url", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The application sent the redirect URI {{.redirect_uri}}, and its external URL is {{.external_url}}",
+		Consequence: "The sign-in ends on Microsoft's page and never comes back.",
+		Cause:       "The application builds the address from an internal name, or from an old external URL.",
+		Remedy:      "Compare the external URL setting of the application with the address in the browser, and register what it then sends.",
+		Params:      []string{"redirect_uri", "external_url"},
+	}
 	RedirectURINone = &finding.Definition{
 		Code: "redirect_uri_none", Severity: finding.Blocker, Actor: finding.AppAdmin,
 		Title:       "The application has no redirect URI at all",
@@ -60,10 +68,18 @@ func plainHTTP(k Case) bool {
 	return http && !strings.HasPrefix(rest, "localhost") && !strings.HasPrefix(rest, "127.0.0.1")
 }
 
+// notExternal: what was sent does not begin with the external URL.
+func notExternal(k Case) bool {
+	sent := strings.ToLower(first(quoted(k.Text, "redirect_uri"), k.RedirectURI))
+	external := strings.ToLower(strings.TrimSuffix(k.ExternalURL, "/"))
+	return sent != "" && external != "" && sent != external && !strings.HasPrefix(sent, external+"/")
+}
+
 var redirectRules = []Rule{
 	{Vendor: []int{50011, 70004}, Endpoint: oauth.TokenEnd, Means: certain(RedirectURIChanged)},
 	{Vendor: []int{50011, 70004}, Text: []string{"provided when requesting"}, Means: certain(RedirectURIChanged)},
 	{Vendor: []int{500112}, Means: certain(RedirectURIChanged)},
+	{Vendor: []int{50011, 70004}, When: notExternal, Means: likely(RedirectURIForeign, RedirectURIMismatch)},
 	{Vendor: []int{50011, 70004}, When: plainHTTP, Means: likely(RedirectURIHTTP, RedirectURIMismatch)},
 	{Vendor: []int{50011, 70004}, Means: certain(RedirectURIMismatch)},
 	{Vendor: []int{500113}, Means: certain(RedirectURINone)},

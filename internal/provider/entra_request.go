@@ -114,6 +114,10 @@ var (
 var requestRules = []Rule{
 	{Vendor: []int{50196, 90055}, Means: certain(TokenEndpointThrottled)},
 	{HTTP: []int{429}, Means: certain(TokenEndpointThrottled)},
+	{Vendor: []int{900144, 90014}, Text: []string{"'refresh_token'"}, Means: certain(GrantDamaged)},
+	{Vendor: []int{900144, 90014}, Text: []string{"'scope'"}, Means: certain(ScopeMissing)},
+	{Vendor: []int{900144, 90014}, Text: []string{"'redirect_uri'"}, Means: certain(RedirectURINotSent)},
+	{Vendor: []int{900144, 90014}, Text: []string{"'client_secret'", "'client_assertion'"}, Means: certain(ClientSecretMissing)},
 	{Vendor: []int{900144, 90014}, Means: certain(ParameterMissing)},
 	{Vendor: []int{9002313, 90023, 90100, 90004, 90005, 90007, 90015, 90102, 90121}, Means: certain(RequestMalformed)},
 	{Vendor: []int{50147, 501491}, Means: certain(ChallengeMalformed)},
@@ -159,5 +163,5 @@ var classRules = []Rule{
 
 var entraRules = slices.Concat(
 	tenantRules, clientRules, redirectRules, scopeRules,
-	consentRules, codeRules, personRules, policyRules, requestRules, classRules,
+	consentRules, codeRules, personRules, policyRules, requestRules, pageRules, openIDWords, classRules,
 )

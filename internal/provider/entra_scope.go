@@ -136,6 +136,7 @@ func commas(k Case) bool {
 
 var scopeRules = []Rule{
 	{Vendor: []int{70011}, Text: []string{".default scope can't be combined", "can't be combined with resource-specific"}, Means: certain(ScopeDefaultMixed)},
+	{Vendor: []int{70011}, Text: []string{"must include a 'scope'"}, Means: certain(ScopeMissing)},
 	{Vendor: []int{70011}, Text: []string{"more than one resource"}, Means: certain(ScopeSeveralResources)},
 	{Vendor: []int{70011, 650053, 28002}, When: commas, Means: likely(ScopeSeparator, ScopeUnknown)},
 	{Vendor: []int{70011, 650053, 28002}, Means: certain(ScopeUnknown)},
@@ -151,5 +152,7 @@ var scopeRules = []Rule{
 	{Vendor: []int{650057}, Means: certain(PermissionNotListed)},
 	{Vendor: []int{650056}, Means: likely(PermissionNotListed, ConsentMissing, ClientUnknown)},
 	{Vendor: []int{90008}, Means: certain(PermissionUserRead)},
+	{Vendor: []int{65005}, Text: []string{"not specified this resource", "requiredResourceAccess"}, Means: certain(PermissionNotListed)},
+	{Vendor: []int{65005}, Text: []string{"doesn't exist on the resource", "does not exist on the resource"}, Means: certain(ScopeUnknown)},
 	{Vendor: []int{650054, 65005}, Means: certain(PermissionUnusable)},
 }

@@ -202,7 +202,7 @@ var readRules = []Rule{
 	{Text: []string{"authenticated but not connected"}, Means: connectedCauses},
 	{Protocol: probe.IMAP, Text: []string{"AUTHENTICATE failed"}, Means: imapCauses},
 	{Protocol: probe.IMAP, Stage: probe.Authenticate, Reply: "NO", Means: imapCauses},
-	{Protocol: probe.IMAP, Text: []string{"Connection closed. 14"}, Means: connectedCauses},
+	{Protocol: probe.IMAP, Text: []string{"Connection closed. 1", "Connection is closed. 1"}, Means: connectedCauses},
 
 	{Protocol: probe.POP3, Text: []string{"Logon failure"}, Means: certain(PasswordLoginOff)},
 	{Protocol: probe.POP3, Text: []string{"Authentication failure: unknown user"}, Means: popCauses},

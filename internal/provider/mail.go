@@ -106,6 +106,10 @@ var refusalWords = []string{
 	"[AUTHENTICATIONFAILED]", "-ERR [AUTH]", `"invalid_token"`, `"status":"400"`, `"status":"401"`, `"status": "400"`, `"status": "401"`,
 }
 
+// answered: the server's status is known. Words of another program, which may
+// be about anything, are no refusal of a mailbox.
+func answered(k Case) bool { return k.Reply != "" }
+
 // mailRules are what is left where nobody knows the words: the reply code, and
 // the place at which the server refused.
 var mailRules = []Rule{
@@ -113,6 +117,7 @@ var mailRules = []Rule{
 	{Reply: "421", Enhanced: []string{"4.4.2"}, Means: certain(ConnectionLost)},
 	{Reply: "421", Text: []string{"timeout", "timed out", "dropped"}, Means: certain(ConnectionLost)},
 	{Reply: "421", Means: certain(MailServerBusy)},
+	{Text: []string{"Relay access denied", "Unable to relay", "relaying denied"}, Means: likely(NotAuthenticated)},
 	{Protocol: probe.SMTP, Text: []string{"Sender address rejected"}, Means: certain(SenderNotAllowed)},
 	{Protocol: probe.SMTP, Stage: probe.SendStage, Reply: "553", Means: certain(SenderNotAllowed)},
 	{Protocol: probe.SMTP, Stage: probe.SendStage, Enhanced: []string{"5.7.1"}, Means: certain(SenderNotAllowed)},
@@ -123,8 +128,8 @@ var mailRules = []Rule{
 	{Reply: "535", Means: likely(TokenRefused, DelegationMissing)},
 	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, When: delegate, Means: likely(DelegationMissing, TokenRefused)},
 	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, Means: likely(TokenRefused, DelegationMissing)},
-	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, When: delegate, Means: likely(DelegationMissing, MailboxRefused)},
-	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, Means: certain(MailboxRefused)},
+	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, When: both(answered, delegate), Means: likely(DelegationMissing, MailboxRefused)},
+	{Stage: probe.Open, Kind: []probe.Kind{probe.RefusedByServer}, When: answered, Means: certain(MailboxRefused)},
 	{Protocol: probe.SMTP, Reply: "4", Means: certain(MailServerBusy)},
 	{Stage: probe.SendStage, Reply: "5", Means: certain(MessageRefused)},
 }

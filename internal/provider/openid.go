@@ -18,12 +18,16 @@ var (
 	}
 )
 
+// openIDWords are the words of sign-in services other than Microsoft's.
+var openIDWords = []Rule{
+	{OAuthCode: "invalid_redirect_uri", Means: certain(RedirectURIRefused)},
+	{Text: []string{"redirect_uri did not match", "redirect_uri_mismatch", "Invalid parameter: redirect_uri"}, Means: certain(RedirectURIRefused)},
+}
+
 var openIDRules = slices.Concat(
 	[]Rule{
 		{HTTP: []int{429}, Means: certain(TokenEndpointThrottled)},
-		{OAuthCode: "invalid_redirect_uri", Means: certain(RedirectURIRefused)},
-		{Text: []string{"redirect_uri did not match", "redirect_uri_mismatch", "Invalid parameter: redirect_uri"}, Means: certain(RedirectURIRefused)},
 		{OAuthCode: "access_denied", Subcode: "cancel", Means: likely(ConsentDeclined)},
 	},
-	classRules, mailWords, mailRules,
+	openIDWords, classRules, mailWords, mailRules,
 )

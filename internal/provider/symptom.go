@@ -140,7 +140,7 @@ var (
 	suberrorWord = regexp.MustCompile(`(?i)\bsuberror\W{1,6}([a-z_]{4,40})\b`)
 	subcodeWord  = regexp.MustCompile(`(?i)\berror_subcode\W{1,6}([a-z_]{3,40})\b`)
 	statusWord   = regexp.MustCompile(`(?i)\bHTTP(?:/\d(?:\.\d)?)?(?: status)?(?: code)?\W{1,3}([2-5]\d\d)\b`)
-	smtpReply    = regexp.MustCompile(`(?:^|[^\d.])([245]\d\d)[ -]{1,2}#?([245]\.\d{1,3}\.\d{1,3})\b`)
+	smtpReply    = regexp.MustCompile(`(?:^|[^\d.])([245]\d\d)[ ,-]{1,2}(?:b?['"])?#?([245]\.\d{1,3}\.\d{1,3})\b`)
 	webPage      = regexp.MustCompile(`(?i)<!doctype html|<html[ >]`)
 )
 
