@@ -136,7 +136,6 @@ func commas(k Case) bool {
 
 var scopeRules = []Rule{
 	{Vendor: []int{70011}, Text: []string{".default scope can't be combined", "can't be combined with resource-specific"}, Means: certain(ScopeDefaultMixed)},
-	{Vendor: []int{70011}, Text: []string{"must include a 'scope'"}, Means: certain(ScopeMissing)},
 	{Vendor: []int{70011}, Text: []string{"more than one resource"}, Means: certain(ScopeSeveralResources)},
 	{Vendor: []int{70011, 650053, 28002}, When: commas, Means: likely(ScopeSeparator, ScopeUnknown)},
 	{Vendor: []int{70011, 650053, 28002}, Means: certain(ScopeUnknown)},
