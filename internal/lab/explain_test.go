@@ -84,10 +84,7 @@ var unrecognised = finding.Finding{Causes: []finding.Cause{{Definition: &finding
 
 // pending are items that are not explained as listed, each with its reason. An
 // entry that is not needed any more fails.
-var pending = map[string]string{
-	"aadsts50012_secret":     "50012 is said of a wrong secret too, in older double answers (70002, 50012): the words decide",
-	"aadsts65005_not_listed": "65005 has two meanings: the words about requiredResourceAccess say that the permission is missing",
-}
+var pending = map[string]string{}
 
 // unrecorded are findings that a rule leads to although nobody has recorded
 // such an answer. An entry that is not needed any more fails.
