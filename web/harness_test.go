@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -63,8 +64,23 @@ func (s *safeBuffer) String() string {
 
 const ownerPassword = "a quiet harbour at dusk"
 
+// differs is how a stand differs from the usual one.
+type differs struct {
+	now       func() time.Time
+	proxies   []netip.Prefix      // whose X-Forwarded-For counts
+	providers []provider.Provider // beside the usual one
+}
+
 func newStand(t *testing.T) *stand {
 	t.Helper()
+	return newStandWith(t, differs{})
+}
+
+func newStandWith(t *testing.T, d differs) *stand {
+	t.Helper()
+	if d.now == nil {
+		d.now = time.Now
+	}
 	s := &stand{t: t, authority: newAuthority(t), log: &safeBuffer{}}
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -82,14 +98,14 @@ func newStand(t *testing.T) *stand {
 	if s.store, err = store.Open(t.Context(), store.Options{Path: s.file, Ring: ring}); err != nil {
 		t.Fatal(err)
 	}
-	if s.admin, err = admin.NewService(s.store.Admin(), time.Now, rand.Reader); err != nil {
+	if s.admin, err = admin.NewService(s.store.Admin(), d.now, rand.Reader); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	entra := provider.Entra.At(s.authority.URL, nil)
 	s.wizard, err = wizard.New(wizard.Options{
-		Store: s.store.Wizard(), Providers: []provider.Provider{entra}, ExternalURL: s.url, Node: "NODE1",
-		Key: secret.New(strings.Repeat("k", 64)), Now: time.Now, Rand: rand.Reader, Log: log,
+		Store: s.store.Wizard(), Providers: append([]provider.Provider{entra}, d.providers...), KnownClientIP: len(d.proxies) > 0, ExternalURL: s.url, Node: "NODE1",
+		Key: secret.New(strings.Repeat("k", 64)), Now: d.now, Rand: rand.Reader, Log: log,
 		Report: func(wizard.View) ([]byte, error) { return []byte("{}"), nil },
 	}, func(r token.Refresher) *token.Source {
 		return token.NewSource(s.store.Tokens(), r, "test", token.Options{})
@@ -102,7 +118,7 @@ func newStand(t *testing.T) *stand {
 		t.Fatal(err)
 	}
 	edge, err := web.New(web.Options{
-		Wizard: s.wizard, Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: time.Now, Log: log,
+		Wizard: s.wizard, Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
 	})
 	if err != nil {
 		t.Fatal(err)

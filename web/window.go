@@ -62,9 +62,16 @@ func (s *Server) jarProof(r *http.Request, code string) check.Proof {
 	return check.ProofYes
 }
 
+// normalWindow reports whether this is the window somebody has worked in: it
+// holds the session's cookie, also when that session has ended meanwhile.
+func (r *request) normalWindow() bool {
+	_, err := r.Cookie(sessionCookie)
+	return err == nil || r.visitor.known()
+}
+
 func (r *request) browser(code string) wizard.Browser {
-	b := wizard.Browser{Who: r.visitor.who, Session: r.visitor.known(), Jar: r.s.jarProof(r.Request, code)}
-	if !b.Session {
+	b := wizard.Browser{Who: r.visitor.who, Session: r.normalWindow(), Jar: r.s.jarProof(r.Request, code)}
+	if !r.visitor.known() {
 		b.Who.Kind, b.Who.ID, b.Who.Name = wizard.WhoGuest, "window", r.printer.T("visitor.browser")
 	}
 	if c, err := r.Cookie(signInCookie); err == nil {

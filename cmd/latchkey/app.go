@@ -99,9 +99,9 @@ func (a *app) keep(ctx context.Context) {
 		// setup is looked at, so that its daily checks run. What stops one is
 		// explained by the proof of mail.
 		Renewed: func(ctx context.Context, account string, failure error) {
-			step := setup.StepHandover
+			step := wizard.Unattended(setup.StepHandover)
 			if failure != nil {
-				step = setup.StepVerification
+				step = wizard.Unattended(setup.StepVerification)
 			}
 			if err := a.wizard.StartRun(ctx, setup.ID(account), step); err != nil && ctx.Err() == nil {
 				a.log.Error("checks not started after a renewal", "setup", account, "error", err)

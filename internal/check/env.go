@@ -129,6 +129,7 @@ const (
 	GuardIDToken   Guard = "id_token"   // signature, issuer, audience or nonce
 	GuardLost      Guard = "lost"       // the process died between redeeming and storing
 	GuardNoRefresh Guard = "no_refresh" // no refresh token came
+	GuardChanged   Guard = "changed"    // the answers it was begun with are others now
 )
 
 // Keeper is what the keeper has done with the accepted token.

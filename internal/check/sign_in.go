@@ -158,6 +158,8 @@ func guarded(failure *Failure, who []string) finding.Finding {
 		f = finding.New(signInNotFresh)
 	case GuardLost:
 		f = finding.New(signInLost)
+	case GuardChanged:
+		f = finding.New(tokenForOther)
 	case GuardNoRefresh:
 		f = finding.New(refreshTokenMissing)
 	default:

@@ -206,10 +206,13 @@ type SignIn struct {
 	// Attempts counts finished sign-ins, good or bad; results of the step's
 	// checks are bound to it.
 	Attempts int64 `json:"attempts"`
-	// GrantRevision counts the tokens accepted so far; 0 means none.
-	GrantRevision int64     `json:"grant_revision"`
-	AcceptedAt    time.Time `json:"accepted_at,omitzero"`
-	AcceptedBy    string    `json:"accepted_by,omitempty"`
+	// GrantRevision is that of the token in use; 0 means none.
+	GrantRevision int64 `json:"grant_revision"`
+	// LastRevision is the highest revision ever given out: one that was taken
+	// back is not given out again, because somebody may still hold it.
+	LastRevision int64     `json:"last_revision,omitempty"`
+	AcceptedAt   time.Time `json:"accepted_at,omitzero"`
+	AcceptedBy   string    `json:"accepted_by,omitempty"`
 	// Pinned is the account accepted first; from then on only it is accepted.
 	Pinned *Identity `json:"pinned,omitempty"`
 }

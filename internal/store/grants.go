@@ -15,7 +15,7 @@ import (
 )
 
 const grantColumns = `account, slot, revision, client_id, asked, sealed_token, accepted_at, renewed_at, renewals, kept,
-	due_at, lease_owner, lease_end, epoch, attempt_at, failures, last_error`
+	due_at, lease_owner, lease_end, epoch, attempt_at, failures, last_error, provider, tenant`
 
 // sealedGrant is a row before its token is opened.
 type sealedGrant struct {
@@ -27,7 +27,7 @@ func scanGrant(row scanner) (g sealedGrant, err error) {
 	var asked string
 	err = row.Scan(&g.Account, &g.Slot, &g.Revision, &g.ClientID, &asked, &g.sealed, instant{&g.Accepted},
 		instant{&g.Renewed}, &g.Renewals, &g.Kept, instant{&g.DueAt}, &g.LeaseOwner, instant{&g.LeaseEnd}, &g.Epoch, instant{&g.AttemptAt},
-		&g.Failures, &g.LastError)
+		&g.Failures, &g.LastError, &g.Provider, &g.Tenant)
 	if asked != "" {
 		g.Asked = strings.Fields(asked)
 	}
@@ -82,16 +82,16 @@ func (t *tx) PutGrant(g token.Grant) error {
 	// out of a lost key and must not fail by it.
 	stored, err := t.Grant(g.Account, g.Slot)
 	keep := err == nil && stored.Revision == g.Revision && stored.Token.Refresh.Equal(g.Token.Refresh)
-	_, err = t.exec("put grant", `INSERT INTO grants (`+grantColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.exec("put grant", `INSERT INTO grants (`+grantColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (account, slot) DO UPDATE SET revision = excluded.revision, client_id = excluded.client_id,
 			asked = excluded.asked, sealed_token = excluded.sealed_token,
 			sealed_previous = CASE WHEN ? THEN grants.sealed_previous END,
 			accepted_at = excluded.accepted_at, renewed_at = excluded.renewed_at, renewals = excluded.renewals,
 			kept = excluded.kept, due_at = excluded.due_at, lease_owner = excluded.lease_owner, lease_end = excluded.lease_end,
 			epoch = excluded.epoch, attempt_at = excluded.attempt_at, failures = excluded.failures,
-			last_error = excluded.last_error`,
+			last_error = excluded.last_error, provider = excluded.provider, tenant = excluded.tenant`,
 		g.Account, g.Slot, g.Revision, g.ClientID, asked(g), sealed, ms(g.Accepted), ms(g.Renewed), g.Renewals,
-		g.Kept, ms(g.DueAt), g.LeaseOwner, ms(g.LeaseEnd), g.Epoch, ms(g.AttemptAt), g.Failures, g.LastError, keep)
+		g.Kept, ms(g.DueAt), g.LeaseOwner, ms(g.LeaseEnd), g.Epoch, ms(g.AttemptAt), g.Failures, g.LastError, g.Provider, g.Tenant, keep)
 	if isOrphan(err) {
 		return wizard.ErrNotFound
 	}

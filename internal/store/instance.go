@@ -11,7 +11,7 @@ import (
 )
 
 // SchemaVersion is the version of the newest migration; a test compares.
-const SchemaVersion = 3
+const SchemaVersion = 4
 
 const signingKey = "signing_key"
 

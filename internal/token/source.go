@@ -162,6 +162,9 @@ func Accept(tx Tx, g Grant) error {
 	switch {
 	case err == nil:
 		g.Epoch = old.Epoch + 1
+		if !old.DueAt.IsZero() { // what was kept is kept on
+			g.DueAt = tx.Now()
+		}
 	case errors.Is(err, ErrNoToken):
 		g.Epoch = 1
 	default:

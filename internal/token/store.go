@@ -33,8 +33,11 @@ type Grant struct {
 	Account  string // the setup's ID; one token per setup
 	Slot     Slot
 	Revision int64 // raised by each acceptance, not by renewals
-	ClientID string
-	Asked    []string // scopes of the sign-in, repeated at each renewal
+	// Provider, Tenant and ClientID say who issued the token and to whom: a
+	// renewal goes there, whatever has been entered since.
+	Provider, Tenant, ClientID string
+
+	Asked []string // scopes of the sign-in, repeated at each renewal
 	// Token's secrets are sealed in the store.
 	Token oauth.Token
 

@@ -70,7 +70,8 @@ func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
 	s := &st.setup
 	now := w.Now().UTC()
 	s.SignIn.Attempts++
-	s.SignIn.GrantRevision++
+	s.SignIn.LastRevision = max(s.SignIn.LastRevision, s.SignIn.GrantRevision) + 1
+	s.SignIn.GrantRevision = s.SignIn.LastRevision
 	s.SignIn.AcceptedAt, s.SignIn.AcceptedBy = now, who.Name
 	if s.SignIn.Pinned == nil {
 		identity := a.Identity
@@ -78,7 +79,8 @@ func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
 	}
 	err = token.Accept(tx, token.Grant{
 		Account: string(s.ID), Slot: slotOf(*s), Revision: s.SignIn.GrantRevision,
-		ClientID: s.Registration.ClientID, Asked: a.Scopes, Token: t, Accepted: now,
+		Provider: a.Basis.Cloud, Tenant: a.Basis.Tenant, ClientID: a.Basis.ClientID,
+		Asked: a.Scopes, Token: t, Accepted: now,
 	})
 	if err != nil {
 		return err

@@ -45,18 +45,24 @@ func (w *Wizard) Callback(ctx context.Context, query url.Values, b Browser) (Att
 	// code is spent with the first request.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redeemLife)
 	defer cancel()
-	a, mine, err := w.takeOnce(ctx, a)
-	if err != nil || !mine {
+	done, err := w.begin()
+	if err != nil {
 		return a, err
 	}
-	w.Hook("redeem_intended")
+	defer done()
 	client, err := w.clientSecret(ctx, a.Setup)
 	if err != nil {
 		return a, err
 	}
-	var s setup.Setup
-	if err := w.Store.View(ctx, func(tx Tx) error { s, err = tx.Setup(a.Setup); return err }); err != nil {
+	a, s, mine, err := w.takeOnce(ctx, a)
+	if err != nil || !mine {
 		return a, err
+	}
+	w.Hook("redeem_intended")
+	if a.Basis != check.BasisOf(s) {
+		// Another client, or another provider by now: the code of the one must
+		// not meet the secret of the other.
+		return w.stage(ctx, a, pending, oauth.Token{}, oauth.IDClaims{}, errBasis, b)
 	}
 	t, claims, err := w.line(s).oauth.Redeem(ctx, pending, cb, client)
 	w.Hook("redeemed")
@@ -123,18 +129,24 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 // takeOnce moves the attempt from arrived to redeeming by compare-and-swap: of
 // any number of parallel arrivals one goes on, the others see its state. It
 // also writes down the intent, so that a crash is explained later.
-func (w *Wizard) takeOnce(ctx context.Context, a Attempt) (now Attempt, mine bool, err error) {
+func (w *Wizard) takeOnce(ctx context.Context, a Attempt) (now Attempt, s setup.Setup, mine bool, err error) {
 	err = w.Store.Update(ctx, func(tx Tx) error {
 		mine = false
 		if now, err = tx.Attempt(a.ID); err != nil || now.State != AttemptArrived {
+			return err
+		}
+		if s, err = tx.Setup(a.Setup); err != nil {
 			return err
 		}
 		mine = true
 		now.State, now.Arrived = AttemptRedeeming, w.Now().UTC()
 		return tx.SaveAttempt(&now)
 	})
-	return now, mine, err
+	return now, s, mine, err
 }
+
+// errBasis: the answers that a sign-in was begun with have changed.
+var errBasis = errors.New("wizard: tenant, client ID, cloud or sign-in account was changed during the sign-in")
 
 // stage judges the redeemed token and stores it for acceptance, or stores why
 // there is none.
@@ -174,7 +186,7 @@ func (w *Wizard) stage(ctx context.Context, a Attempt, p oauth.Pending, t oauth.
 		if err := w.record(tx, b.Who, a.Setup, audit.TokenStaged, "attempt", a.ID, "signed_in_as", a.Identity.UserName); err != nil {
 			return err
 		}
-		if a.RightOne == check.ProofYes && (a.LetIn || w.KnownClientIP && a.OpenedBy.IP == a.Starter.IP) {
+		if a.RightOne == check.ProofYes && (a.LetIn || w.KnownClientIP && a.OpenedBy.IP != "" && a.OpenedBy.IP == a.Starter.IP) {
 			if err := w.accept(tx, a.Starter, &st, &a); err != nil {
 				return err
 			}
@@ -204,6 +216,8 @@ func (w *Wizard) stage(ctx context.Context, a Attempt, p oauth.Pending, t oauth.
 func (w *Wizard) judge(a *Attempt, s setup.Setup, p oauth.Pending, t oauth.Token, claims oauth.IDClaims, failure error) (check.Guard, error) {
 	var refused *oauth.Refused
 	switch {
+	case errors.Is(failure, errBasis):
+		return check.GuardChanged, failure
 	case errors.As(failure, &refused):
 		return check.GuardIDToken, failure
 	case failure != nil:

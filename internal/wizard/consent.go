@@ -58,7 +58,7 @@ func (w *Wizard) ConsentReturned(ctx context.Context, query url.Values, who Who)
 	cut := func(s string) string { return s[:min(len(s), 500)] }
 	c := setup.Consent{
 		At: w.Now().UTC(), By: who.Name,
-		Granted: query.Get("error") == "" && query.Get("admin_consent") != "",
+		Granted: query.Get("error") == "" && strings.EqualFold(query.Get("admin_consent"), "true"),
 		Error:   cut(query.Get("error")), Description: cut(query.Get("error_description")),
 	}
 	err = w.Store.Update(ctx, func(tx Tx) error {

@@ -98,6 +98,9 @@ func (w *Wizard) clientSecret(ctx context.Context, id setup.ID) (value secret.Te
 // refresher asks the provider for a new token; token.Source decides when.
 type refresher struct{ w *Wizard }
 
+// errOtherClient: cloud or client ID were changed since the token was issued.
+var errOtherClient = errors.New("the registration was changed since; sign in again")
+
 // Refresh implements token.Refresher.
 func (r refresher) Refresh(ctx context.Context, g token.Grant) (oauth.Token, error) {
 	var s setup.Setup
@@ -113,9 +116,18 @@ func (r refresher) Refresh(ctx context.Context, g token.Grant) (oauth.Token, err
 	if err != nil {
 		return oauth.Token{}, fmt.Errorf("wizard: renewing %s: %w", g.Account, err)
 	}
-	l := r.w.line(s)
-	m, err := l.oauth.Discover(ctx, l.provider.DiscoveryURL(s.Registration.Tenant), func(issuer string) bool {
-		return l.provider.IssuerOK(s.Registration.Tenant, issuer)
+	issuer, tenant := s.Registration.Cloud, s.Registration.Tenant
+	if g.Provider != "" {
+		issuer, tenant = g.Provider, g.Tenant
+	}
+	l, ok := r.w.lines[issuer]
+	if !ok || issuer != s.Registration.Cloud || g.ClientID != s.Registration.ClientID {
+		// The stored secret is that of another client by now, and belongs
+		// nowhere else; nor does the refresh token.
+		return oauth.Token{}, fmt.Errorf("wizard: renewing %s: %w", g.Account, errOtherClient)
+	}
+	m, err := l.oauth.Discover(ctx, l.provider.DiscoveryURL(tenant), func(issuer string) bool {
+		return l.provider.IssuerOK(tenant, issuer)
 	})
 	if err != nil {
 		return oauth.Token{}, err

@@ -17,19 +17,27 @@ func (w *Wizard) handOver(tx Tx, who Who, s *setup.Setup) error {
 	if p.Key == product.OwnKey && s.Handover.GeneratedAt.IsZero() {
 		return nil
 	}
+	if slotOf(*s) == token.Candidate {
+		return ErrConflict // the run that puts the new token into use has not ended
+	}
 	now := w.Now().UTC()
 	s.Handover.DecidedAt, s.Handover.DecidedBy = now, who.Name
 	account := string(s.ID)
 	switch s.Handover.Key {
 	case setup.DeleteTestKey:
-		if err := token.Discard(tx, account, token.Current); err != nil && !errors.Is(err, token.ErrNoToken) {
-			return err
+		for _, slot := range []token.Slot{token.Current, token.Candidate} {
+			if err := token.Discard(tx, account, slot); err != nil {
+				return err
+			}
 		}
 		if err := w.record(tx, who, s.ID, audit.TokenDeleted); err != nil {
 			return err
 		}
 	case setup.KeepWatchman, setup.LatchkeyKeeps:
 		g, err := tx.Grant(account, token.Current)
+		if errors.Is(err, token.ErrNoToken) {
+			return setup.InputErrors{{Field: "key", Value: string(s.Handover.Key), Problem: "no_token"}}
+		}
 		if err != nil {
 			return err
 		}

@@ -147,8 +147,9 @@ func (w *Wizard) replace(tx Tx, s setup.Setup, now time.Time) error {
 }
 
 // gate returns a *BlockedError while step is closed. While a token is issued
-// again only what is known to be wrong stops: the preflight may still be
-// running when the person is already on the way to the private window.
+// again, only what the preflight knows to be wrong stops: it may still be
+// running when the person is already on the way to the private window. What
+// comes after the sign-in is never passed over.
 func (w *Wizard) gate(tx Tx, st state, step setup.StepID) error {
 	results, err := w.results(tx, st.setup.ID)
 	if err != nil {
@@ -164,7 +165,7 @@ func (w *Wizard) gate(tx Tx, st state, step setup.StepID) error {
 		}
 		var needs []flow.Need
 		for _, n := range s.Needs {
-			if st.setup.Reissue == nil || n.Reason == flow.ReasonBlocker || n.Reason == flow.ReasonEntry {
+			if n.Step != setup.StepPreflight || n.Reason == flow.ReasonBlocker || n.Reason == flow.ReasonEntry {
 				needs = append(needs, n)
 			}
 		}

@@ -3,8 +3,10 @@ package wizard
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/check"
@@ -48,9 +50,23 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 		if b.Provider != env.Provider.ID {
 			return refuse("block_of_other_provider", b.Provider)
 		}
+		stored, err := w.results(tx, id)
+		if err != nil {
+			return err
+		}
+		newer := func(t check.Target) bool {
+			return slices.ContainsFunc(stored, func(r flow.Result) bool {
+				return r.Check == check.Network.ID && r.Target.Key() == t.Key() && r.At.After(b.At)
+			})
+		}
 		var results []flow.Result
+		known := false
 		for _, t := range check.Network.TargetsOf(env) {
 			if !strings.EqualFold(t.Server, b.Server) || env.Own(t) {
+				continue
+			}
+			known = true
+			if newer(t) {
 				continue
 			}
 			fp, err := check.Network.Fingerprint(env, t)
@@ -67,7 +83,11 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 				}
 			}
 		}
-		if len(results) == 0 {
+		switch {
+		case len(results) > 0:
+		case known:
+			return refuse("old_block", b.At.UTC().Format(time.RFC3339))
+		default:
 			return refuse("block_of_other_server", b.Server)
 		}
 		if err := tx.PutResults(id, results); err != nil {
@@ -87,7 +107,7 @@ func judgeBlock(env *check.Env, t check.Target, one paste.ProbeResult) check.Out
 	}
 	return env.JudgeFailure(t, &probe.Error{
 		Target: probe.Target{Protocol: probe.Protocol(one.Protocol), Host: one.Host, Port: one.Port},
-		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(one.Line),
+		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(oneLine(one.Line)),
 	})
 }
 
@@ -97,4 +117,15 @@ func took(one paste.ProbeResult) time.Duration {
 		sum += time.Duration(ms) * time.Millisecond
 	}
 	return sum
+}
+
+// oneLine is text of another machine as one line without control characters.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.ToValidUTF8(s[:min(len(s), 500)], "")
 }

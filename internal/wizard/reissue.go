@@ -65,17 +65,17 @@ func (w *Wizard) CancelReissue(ctx context.Context, who Who, id setup.ID) error 
 			return err
 		}
 		now := w.Now().UTC()
-		if s.Reissue.Passed.IsZero() {
-			if err := w.replace(tx, s, now); err != nil {
-				return err
-			}
+		if err := w.replace(tx, s, now); err != nil {
+			return err
+		}
+		if slotOf(s) == token.Candidate {
 			if err := token.Discard(tx, string(id), token.Candidate); err != nil {
 				return err
 			}
 			s.SignIn.GrantRevision = s.Reissue.PreviousRevision
 			s.SignIn.AcceptedAt = s.Reissue.PreviousAccepted
-			s.SignIn.Attempt = s.Reissue.PreviousAttempt
 		}
+		s.SignIn.Attempt = s.Reissue.PreviousAttempt
 		s.Reissue = nil
 		s.UpdatedAt = now
 		if err := tx.SaveSetup(&s); err != nil {
@@ -96,8 +96,9 @@ func (w *Wizard) promote(tx Tx, st *state, action audit.Action) error {
 	}
 	// From here on the candidate is the current token, so the slot that
 	// checks speak of must be the current one.
-	st.setup.Reissue.Passed = w.Now().UTC()
-	st.setup.Reissue.PreviousRevision = st.setup.SignIn.GrantRevision
+	re := st.setup.Reissue
+	re.Passed = w.Now().UTC()
+	re.PreviousRevision, re.PreviousAccepted, re.PreviousAttempt = st.setup.SignIn.GrantRevision, st.setup.SignIn.AcceptedAt, st.setup.SignIn.Attempt
 	if err := tx.SaveSetup(&st.setup); err != nil {
 		return err
 	}

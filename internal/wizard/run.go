@@ -36,6 +36,10 @@ const (
 // runs again.
 const Everything setup.StepID = "*"
 
+// Unattended stands for step in StartRun where nobody has asked: only checks
+// that need no person run again, and no message is sent.
+func Unattended(step setup.StepID) setup.StepID { return "~" + step }
+
 // StartRun starts the checks of a step, with everything else that is out of
 // date and needs no person. One run works per setup; a second request joins
 // it. It returns as soon as the run is recorded: mail servers delay refusals by
@@ -104,9 +108,12 @@ func (w *Wizard) launch(r Run) {
 	if r.ID == "" {
 		return
 	}
-	w.work.Add(1)
+	done, err := w.begin()
+	if err != nil {
+		return // whoever looks at the setup next resumes it
+	}
 	go func() {
-		defer w.work.Done()
+		defer done()
 		w.run(w.ctx, r)
 	}()
 }
@@ -137,20 +144,28 @@ func (w *Wizard) Refresh(ctx context.Context, id setup.ID) error {
 	return w.StartRun(ctx, id, "")
 }
 
-// Wait returns when no run of the setup works any more, or with ctx.
+// Wait returns when no run of the setup works any more, or with ctx. A run
+// that has died is begun again: what was asked of it has not been done.
 func (w *Wizard) Wait(ctx context.Context, id setup.ID) error {
 	for {
-		var over bool
+		var over, died bool
 		err := w.Store.View(ctx, func(tx Tx) error {
 			r, err := tx.LastRun(id)
-			over = errors.Is(err, ErrNotFound) || err == nil && r.Over(w.Now())
 			if errors.Is(err, ErrNotFound) {
+				over = true
 				return nil
 			}
+			over = err == nil && !r.Finished.IsZero()
+			died = err == nil && !over && r.Over(w.Now())
 			return err
 		})
 		if err != nil || over {
 			return err
+		}
+		if died {
+			if err := w.StartRun(ctx, id, ""); err != nil {
+				return err
+			}
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return err
@@ -182,9 +197,12 @@ func (w *Wizard) plan(tx Tx, st state, r Run, ran map[string]string) ([]job, err
 	var jobs []job
 	for _, s := range steps {
 		step := slices.Contains(r.Taken, s.Step.ID)
+		alone := slices.Contains(r.Taken, Everything) || slices.Contains(r.Taken, Unattended(s.Step.ID))
 		for _, c := range s.Checks {
 			j := job{c.Check, c.Target}
-			wanted := step || c.Check.RunsAlone() && slices.Contains(r.Taken, Everything)
+			// What a person has stated, and a message that has arrived, is not
+			// asked for twice: only what has not passed is tried again.
+			wanted := step && (c.Check.RunsAlone() || !c.Passed()) || alone && c.Check.RunsAlone()
 			if wanted && c.Current && !r.Resumed.IsZero() && c.Result.At.After(r.Resumed) {
 				wanted = false // done before the run died
 			}
@@ -216,7 +234,7 @@ func (w *Wizard) run(ctx context.Context, r Run) {
 	beating.Add(1)
 	go func() {
 		defer beating.Done()
-		w.beat(ctx, r)
+		w.beat(ctx, cancel, r)
 	}()
 	defer beating.Wait()
 	defer cancel()
@@ -285,8 +303,9 @@ func (w *Wizard) mine(tx Tx, r Run) (Run, error) {
 	return now, err
 }
 
-// beat renews the lease while the run works.
-func (w *Wizard) beat(ctx context.Context, r Run) {
+// beat renews the lease while the run works. A run that has lost its lease
+// stops: its successor does the same work.
+func (w *Wizard) beat(ctx context.Context, stop context.CancelFunc, r Run) {
 	for pause(ctx, runBeat) == nil {
 		err := w.Store.Update(ctx, func(tx Tx) error {
 			now, err := w.mine(tx, r)
@@ -295,8 +314,12 @@ func (w *Wizard) beat(ctx context.Context, r Run) {
 			}
 			return tx.SaveRun(now)
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound):
+			stop()
 			return
+		case err != nil && ctx.Err() == nil:
+			w.Log.Error("lease of a run not renewed", "setup", r.Setup, "run", r.ID, "error", err)
 		}
 	}
 }
@@ -452,7 +475,7 @@ func (w *Wizard) keep(ctx context.Context, r Run, result flow.Result) error {
 // afterRun draws the consequences of a finished run within its last
 // transaction: a re-issued token that has passed replaces the old one.
 func (w *Wizard) afterRun(tx Tx, st *state) error {
-	if st.setup.Reissue == nil || !st.setup.Reissue.Passed.IsZero() || slotOf(st.setup) != token.Candidate {
+	if st.setup.Reissue == nil || slotOf(st.setup) != token.Candidate {
 		return nil
 	}
 	results, err := w.results(tx, st.setup.ID)

@@ -71,7 +71,10 @@ type Wizard struct {
 
 	ctx  context.Context // ends with Close; runs live under it
 	stop context.CancelFunc
+	mu   sync.Mutex // guards closed, and work against Close
 	work sync.WaitGroup
+
+	closed bool
 }
 
 // line is how one provider is spoken to.
@@ -123,8 +126,26 @@ func (w *Wizard) lineTo(p provider.Provider) line {
 	}
 }
 
-// Close ends running checks and waits for them and for token requests.
+// errClosed: the process is shutting down.
+var errClosed = errors.New("wizard: closed")
+
+// begin counts work that Close has to wait for; done ends it.
+func (w *Wizard) begin() (done func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil, errClosed
+	}
+	w.work.Add(1)
+	return w.work.Done, nil
+}
+
+// Close ends running checks and waits for them, for redemptions under way and
+// for token requests: what a provider has answered is stored.
 func (w *Wizard) Close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
 	w.stop()
 	w.work.Wait()
 	w.tokens.Close()

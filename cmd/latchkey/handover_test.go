@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"latchkey/internal/lab/world"
+	"latchkey/internal/token"
+	"latchkey/web/webtest"
+)
+
+// slots returns the revisions of both tokens; 0 where there is none.
+func (c *test) slots() (current, candidate int64) {
+	c.t.Helper()
+	for slot, revision := range map[token.Slot]*int64{token.Current: &current, token.Candidate: &candidate} {
+		g, err := c.stored(slot)
+		if err != nil && !errors.Is(err, token.ErrNoToken) {
+			c.t.Fatal(err)
+		}
+		*revision = g.Revision
+	}
+	return current, candidate
+}
+
+// TestAReissueIsHandedOverWithItsNewToken: not before it has passed, and each
+// further sign-in within the short flow takes the place of the one before.
+func TestAReissueIsHandedOverWithItsNewToken(t *testing.T) {
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+
+	imap := func(on bool) {
+		c.lab.World().Do(func(s *world.State) { s.Mailbox(world.SignInAccount).IMAP = on })
+	}
+	imap(false)
+	c.again()
+	for _, key := range []string{"delete_test_key", "latchkey_keeps"} {
+		c.owner.Post(c.path("/handover"), url.Values{"key": {key}})
+		if d := c.report(c.id); d.Flow != "reissue" || d.Key.Decision != "" {
+			t.Errorf("%s was taken while the new token is not proved: %s, %+v", key, d.Flow, d.Key)
+		}
+	}
+	c.looksUntil("verification", "needs_attention")
+	if current, candidate := c.slots(); current != 1 || candidate != 2 {
+		t.Errorf("tokens %d and %d, want the old one in use and the new one beside it", current, candidate)
+	}
+	imap(true)
+	c.owner.Post(c.path("/verification/runs"), nil)
+	c.looksUntil("verification", "done")
+	c.settled()
+	if current, candidate := c.slots(); current != 2 || candidate != 0 {
+		t.Errorf("tokens %d and %d, want the new one in use", current, candidate)
+	}
+	c.again()
+	c.looksUntil("verification", "done")
+	c.settled()
+	if current, candidate := c.slots(); current != 3 || candidate != 0 {
+		t.Errorf("tokens %d and %d after a second sign-in in the short flow, want 3 in use", current, candidate)
+	}
+	c.submit("handover", url.Values{"key": {"delete_test_key"}})
+	c.looksUntil("handover", "done")
+	if current, candidate := c.slots(); current != 0 || candidate != 0 {
+		t.Errorf("tokens %d and %d are left after the key was deleted", current, candidate)
+	}
+	if got := c.owner.Post(c.path("/handover"), url.Values{"key": {"latchkey_keeps"}}); got.Status != http.StatusUnprocessableEntity {
+		t.Errorf("keeping a deleted key: %d at %s", got.Status, got.Path)
+	}
+}
+
+// TestAnotherSignInKeepsTheKeeper: whose token was kept, theirs is kept on.
+func TestAnotherSignInKeepsTheKeeper(t *testing.T) {
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	c.submit("handover", url.Values{"key": {"latchkey_keeps"}})
+	c.looksUntil("handover", "done")
+	c.private = webtest.New(t, c.url)
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	if g := c.grant(token.Current); g.Revision != 2 || g.DueAt.IsZero() {
+		t.Errorf("token %d is due at %v: nobody keeps it", g.Revision, g.DueAt)
+	}
+}
+
+// TestNobodyIsSentAMessageByAClock: what a person asked for once is not
+// repeated by a renewal that fails, nor by a second look.
+func TestNobodyIsSentAMessageByAClock(t *testing.T) {
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	c.submit("verification", url.Values{"test_message": {"sales@lab.example"}})
+	c.looksUntil("verification", "done")
+	sent := c.lab.World().Counters().Submitted
+	if sent == 0 {
+		t.Fatal("no message was sent")
+	}
+	c.owner.Post(c.path("/verification/runs"), nil)
+	c.settled()
+	c.lab.World().Do(func(s *world.State) { s.Entra.BadProxy = true })
+	c.owner.Post(c.path("/handover"), url.Values{"key": {"latchkey_keeps"}})
+	c.looksUntil("verification", "needs_attention")
+	if now := c.lab.World().Counters().Submitted; now != sent {
+		t.Errorf("%d messages were sent, the person asked for %d", now, sent)
+	}
+}
