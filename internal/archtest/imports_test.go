@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"internal/xoauth2": {"secret"},
 	"internal/seal":    {"secret"},
 	"internal/probe":   {"secret", "xoauth2"},
-	"internal/paste":   {"oauth", "probe", "setup"},
+	"internal/paste":   {"oauth", "probe", "setup", "adminscript"},
 	"internal/admin":   {"secret", "audit"},
 	"internal/token":   {"oauth", "secret"},
 

@@ -11,7 +11,7 @@ const maxManifest = 1 << 20
 
 const inManifest = "manifest"
 
-// Manifest reads the manifest of an app registration as the portal's page
+// ParseManifest reads the manifest of an app registration as the portal's page
 // Manifest shows it, in both of its forms:
 //
 //   - Microsoft Graph (learn.microsoft.com/entra/identity-platform/
@@ -25,7 +25,7 @@ const inManifest = "manifest"
 // does not; By and At are the caller's. Values of secrets are never looked at.
 //
 // Errors: *Fault.
-func Manifest(text string) (setup.Registered, error) {
+func ParseManifest(text string) (setup.Registered, error) {
 	root, err := manifestObject(text)
 	if err != nil {
 		return setup.Registered{}, err

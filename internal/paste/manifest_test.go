@@ -195,7 +195,7 @@ func TestManifestInBothForms(t *testing.T) {
 		text string
 		want setup.Registered
 	}{"Microsoft Graph": {graphForm, graphRegistered}, "Azure AD Graph": {olderForm, older}} {
-		got, err := paste.Manifest(tt.text)
+		got, err := paste.ParseManifest(tt.text)
 		if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -218,7 +218,7 @@ func TestManifestSurvivesTheWayItTravels(t *testing.T) {
 		"old Mac lines":      strings.ReplaceAll(graphForm, "\n", "\r"),
 		"a title above":      "Manifest | Mailbox connector\nSave  Discard  Upload  Download\n" + graphForm,
 	} {
-		got, err := paste.Manifest(text)
+		got, err := paste.ParseManifest(text)
 		if diff := cmp.Diff(graphRegistered, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -226,7 +226,7 @@ func TestManifestSurvivesTheWayItTravels(t *testing.T) {
 }
 
 func TestManifestTellsWhatItDoesNotSay(t *testing.T) {
-	got, err := paste.Manifest(`{"appId": "631a96bc-a705-4eda-9f99-fdaf9f54f6a2", "web": {"redirectUris": null}, "requiredResourceAccess": null}`)
+	got, err := paste.ParseManifest(`{"appId": "631a96bc-a705-4eda-9f99-fdaf9f54f6a2", "web": {"redirectUris": null}, "requiredResourceAccess": null}`)
 	want := setup.Registered{
 		Source: setup.FromManifest, ClientID: "631a96bc-a705-4eda-9f99-fdaf9f54f6a2",
 		Unread: []string{"name", "audience", "web", "public_client", "permissions", "secrets", "claims"},
@@ -234,7 +234,7 @@ func TestManifestTellsWhatItDoesNotSay(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	got, err = paste.Manifest(strings.NewReplacer(`"isFallbackPublicClient": "false"`, `"isFallbackPublicClient": true`, `"secretText": null`, `"secretText": "Xy8Q~planted"`).Replace(graphForm))
+	got, err = paste.ParseManifest(strings.NewReplacer(`"isFallbackPublicClient": "false"`, `"isFallbackPublicClient": true`, `"secretText": null`, `"secretText": "Xy8Q~planted"`).Replace(graphForm))
 	if err != nil || got.PublicClient != setup.SwitchOn || got.Unread != nil {
 		t.Errorf("%v, public client %q, unread %v", err, got.PublicClient, got.Unread)
 	}
@@ -324,27 +324,27 @@ func TestManifestNamesTheDamage(t *testing.T) {
 		"comment without end": {edit(`"tags"`, `/* "tags"`), paste.Fault{Where: m, Wrong: paste.Truncated, Line: 1 + strings.Count(graphForm, "\n"), Want: "the end of the comment"}},
 		"too deep":            {strings.Repeat(`{"a":`, 40), paste.Fault{Where: m, Wrong: paste.NotJSON, Line: 1, Property: "a" + strings.Repeat(".a", 32), Want: "fewer levels"}},
 	} {
-		_, err := paste.Manifest(tt.text)
+		_, err := paste.ParseManifest(tt.text)
 		sameFault(t, name, tt.want, err)
 	}
 }
 
 func TestFaultsQuoteNoSecret(t *testing.T) {
 	const planted = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-	_, err := paste.Manifest(`{"appId": "` + planted + `", "web": {}}`)
+	_, err := paste.ParseManifest(`{"appId": "` + planted + `", "web": {}}`)
 	if err == nil || strings.Contains(err.Error(), planted[:30]) {
 		t.Errorf("the fault quotes a token: %v", err)
 	}
 }
 
-func FuzzManifest(f *testing.F) {
+func FuzzParseManifest(f *testing.F) {
 	f.Add(graphForm)
 	f.Add(olderForm)
 	f.Add(html.EscapeString(graphForm))
 	f.Add(`{"appId": "x", // c` + "\n" + `"web": {"redirectUris": ["a:b",]},}`)
 	f.Add("{“a”: “b”}")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := paste.Manifest(text)
+		r, err := paste.ParseManifest(text)
 		var fault *paste.Fault
 		if err != nil && !errors.As(err, &fault) {
 			t.Errorf("%v is no fault", err)
@@ -352,7 +352,7 @@ func FuzzManifest(f *testing.F) {
 		if err == nil && !setup.IsGUID(r.ClientID) {
 			t.Errorf("a manifest without client ID was accepted: %q", r.ClientID)
 		}
-		if again, err2 := paste.Manifest(text); (err == nil) != (err2 == nil) || !cmp.Equal(r, again) {
+		if again, err2 := paste.ParseManifest(text); (err == nil) != (err2 == nil) || !cmp.Equal(r, again) {
 			t.Error("the second reading differs")
 		}
 	})
