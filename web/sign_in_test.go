@@ -31,6 +31,7 @@ func TestTheNormalWindowStaysTheNormalWindow(t *testing.T) {
 	mu.Lock()
 	shift = 16 * time.Minute
 	mu.Unlock()
+	owner.Get(strings.TrimPrefix(link, s.url))
 	if got := owner.Post(strings.TrimPrefix(link, s.url), nil); strings.Contains(got.Body, s.authority.URL) {
 		t.Errorf("the normal window was let go to the sign-in: %d at %s", got.Status, got.Path)
 	}
