@@ -55,7 +55,7 @@ func openMailbox(ctx context.Context, e *Env, t Target) Outcome {
 	target := e.Provider.Hosts[t.Protocol].Target(t.Protocol)
 	report, err := e.Probe.Mailbox(ctx, target, probe.Login{User: string(t.Mailbox), Token: token.Access})
 	if err != nil {
-		c := e.context(t)
+		c := tokenContext(e.context(t), token)
 		c.SASLUser = string(t.Mailbox)
 		return e.explainIn(err, c)
 	}
@@ -102,7 +102,7 @@ func (e *Env) smtpIdentity(ctx context.Context, t Target) (string, Outcome) {
 			return name, Outcome{}
 		}
 		if i == 0 {
-			c := e.context(t)
+			c := tokenContext(e.context(t), token)
 			c.SASLUser = name
 			first = e.explainIn(err, c)
 		}
@@ -179,7 +179,7 @@ var TestMessage = &Check{
 		sent := e.Now()
 		target := e.Provider.Hosts[setup.SMTP].Target(setup.SMTP)
 		if _, err := e.Probe.Send(ctx, target, probe.Login{User: login, Token: token.Access}, m); err != nil {
-			c := e.context(t)
+			c := tokenContext(e.context(t), token)
 			c.SASLUser, c.From = login, string(t.Mailbox)
 			return e.explainIn(err, c)
 		}
@@ -204,7 +204,7 @@ func (e *Env) findMessage(ctx context.Context, t Target, id string, sent time.Ti
 		}
 		found, err := e.Probe.Find(ctx, target, probe.Login{User: string(t.Mailbox), Token: token.Access}, id)
 		if err != nil {
-			c := e.context(t)
+			c := tokenContext(e.context(t), token)
 			c.Protocol, c.SASLUser = reader, string(t.Mailbox)
 			return e.explainIn(err, c)
 		}

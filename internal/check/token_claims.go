@@ -97,6 +97,19 @@ func (e *Env) judgeClaims(claims oauth.AccessClaims) Outcome {
 	return out
 }
 
+// tokenContext adds what the token says of itself, so that a mail server's one
+// sentence for all faults is not blamed on what can be seen to be right.
+func tokenContext(c provider.Context, token oauth.Token) provider.Context {
+	c.Scopes = token.Scope
+	if claims, ok := oauth.DecodeClaims(token.Access); ok {
+		c.Audience = strings.Join(claims.Audience, " ")
+		if len(claims.Scopes) > 0 {
+			c.Scopes = claims.Scopes
+		}
+	}
+	return c
+}
+
 // missingScopes compares by the last part of a scope: it is asked for with the
 // address of the resource in front and granted without.
 func (e *Env) missingScopes(granted []string) []finding.Finding {
