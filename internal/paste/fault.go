@@ -73,8 +73,8 @@ func (f *Fault) Error() string {
 func piece(s string) string {
 	s, _ = Mask(strings.ToValidUTF8(s, "?"))
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if r := []rune(s); len(r) > 40 {
-		s = string(r[:40]) + "…"
+	if r := []rune(s); len(r) > 60 {
+		s = string(r[:60]) + "…"
 	}
 	return s
 }

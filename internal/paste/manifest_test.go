@@ -311,7 +311,7 @@ func TestManifestNamesTheDamage(t *testing.T) {
 		"maybe":           {edit(`"isFallbackPublicClient": "false"`, `"isFallbackPublicClient": "maybe"`), paste.Fault{Where: m, Wrong: paste.PropertyType, Line: 8, Property: "isFallbackPublicClient", Got: "text", Want: "true or false"}},
 		// A chat program has made a link of it; seen in a public repository.
 		"a link of the URI": {edit(`"https://latchkey.contoso.example/callback"`, `"[https://latchkey.contoso.example/callback](https://latchkey.contoso.example/callback)"`),
-			paste.Fault{Where: m, Wrong: paste.PropertyValue, Line: line(graphForm, "https://latchkey"), Property: "web.redirectUris[0]", Got: "[https://latchkey.contoso.example/callba…", Want: "a URI"}},
+			paste.Fault{Where: m, Wrong: paste.PropertyValue, Line: line(graphForm, "https://latchkey"), Property: "web.redirectUris[0]", Got: "[https://latchkey.contoso.example/callback](https://latchkey…", Want: "a URI"}},
 		"a date of people": {edit("2027-10-19T17:59:59.6521653Z", "10/19/2027"), paste.Fault{Where: m, Wrong: paste.PropertyValue, Line: line(graphForm, `"endDateTime"`),
 			Property: "passwordCredentials[0].endDateTime", Got: "10/19/2027", Want: "a time as in 2026-11-21T10:00:00Z"}},
 		"end date lost": {edit(`"endDateTime": "2027-10-19T17:59:59.6521653Z",`, ""), paste.Fault{Where: m, Wrong: paste.PropertyMissing,
