@@ -30,6 +30,8 @@ func TestValidate(t *testing.T) {
 		"no remedy":           {change(func(d *finding.Definition) { d.Remedy = "" }), false},
 		"unknown actor":       {change(func(d *finding.Definition) { d.Actor = "somebody" }), false},
 		"unlisted in link":    {change(func(d *finding.Definition) { d.Link = "https://{{.tenant}}" }), false},
+		"portal page as link": {change(func(d *finding.Definition) { d.Link = "{{.link_credentials}}" }), true},
+		"portal page in text": {change(func(d *finding.Definition) { d.Remedy = "{{.link_credentials}}" }), false},
 		"unconfirmed blocker": {change(func(d *finding.Definition) { d.Unconfirmed = true }), false},
 	}
 	for name, tt := range tests {

@@ -2,18 +2,19 @@ package provider
 
 // pageRules know the sentences of Microsoft's sign-in pages that show no number
 // or hide it behind a link: people copy what they can see. English only; the
-// number behind "More details" works in every language, and comes first.
+// number behind "More details" works in every language, and comes first. No
+// recording holds these pages, so none of the causes is certain.
 var pageRules = []Rule{
-	{Text: []string{"need admin approval", "admin approval required", "requires your admin's approval"}, Means: certain(AdminConsentNeeded)},
-	{Text: []string{"approval request sent", "request sent for approval"}, Means: certain(ConsentRequested)},
+	{Text: []string{"need admin approval", "admin approval required", "requires your admin's approval"}, Means: likely(AdminConsentNeeded)},
+	{Text: []string{"approval request sent", "request sent for approval"}, Means: likely(ConsentRequested)},
 	{Text: []string{"You can't get there from here", "You cannot get there from here"}, Means: likely(DeviceRequired, PolicyBlocksSignIn)},
 	{Text: []string{"does not meet the criteria to access this resource", "You cannot access this right now", "You don't have access to this"},
 		Means: likely(PolicyBlocksSignIn, DeviceRequired)},
-	{Text: []string{"Selected user account does not exist in tenant"}, Means: certain(AccountOfAnotherTenant)},
+	{Text: []string{"Selected user account does not exist in tenant"}, Means: likely(AccountOfAnotherTenant)},
 	{Text: []string{"does not exist or is not enabled for consumers", "You can't sign in here with a personal account"}, Means: likely(PersonalAccount, ClientUnknown)},
 	{Text: []string{"This username may be incorrect", "couldn't find an account with that username"}, Means: likely(AccountUnknown, AccountOfAnotherTenant)},
-	{Text: []string{"Your account or password is incorrect"}, Means: certain(PasswordWrong)},
-	{Text: []string{"Your account has been locked", "Your account is temporarily locked"}, Means: certain(AccountLocked)},
-	{Text: []string{"your password has expired", "Update your password"}, Means: certain(PasswordExpired)},
-	{Text: []string{"Your organization needs more information to keep your account secure", "More information required"}, Means: certain(MFANotRegistered)},
+	{Text: []string{"Your account or password is incorrect"}, Means: likely(PasswordWrong)},
+	{Text: []string{"Your account has been locked", "Your account is temporarily locked"}, Means: likely(AccountLocked)},
+	{Text: []string{"your password has expired", "Update your password"}, Means: likely(PasswordExpired)},
+	{Text: []string{"Your organization needs more information to keep your account secure", "More information required"}, Means: likely(MFANotRegistered)},
 }
