@@ -187,7 +187,7 @@ func samples() map[string]templ.Component {
 	all := map[string]templ.Component{}
 	for _, group := range []map[string]templ.Component{
 		accessSamples(), dashboardSamples(), overviewSamples(), stepSamples(), laterStepSamples(), signInSamples(),
-		windowSamples(), peopleSamples(), reportSamples(), problemSamples(),
+		windowSamples(), peopleSamples(), reportSamples(), problemSamples(), explainSamples(),
 	} {
 		for name, c := range group {
 			if all[name] != nil {

@@ -26,7 +26,12 @@ func (s *Server) explainPage(w http.ResponseWriter, r *request) error {
 	if r.visitor.who.Kind != wizard.WhoAdmin {
 		return wizard.ErrForbidden
 	}
-	return r.render(w, http.StatusOK, templates.ExplainText(templates.ExplainTextView{Page: r.base()}))
+	v := templates.ExplainTextView{Page: r.base()}
+	if kept := r.draft(); kept != nil { // all but the text itself
+		v.Method, v.Protocol = kept.Get("account_type"), kept.Get("protocol")
+		v.Mailbox, v.SignedIn = kept.Get("mailbox"), kept.Get("signed_in_as")
+	}
+	return r.render(w, http.StatusOK, templates.ExplainText(v))
 }
 
 // explainText answers on the same request: nothing is stored, so there is
