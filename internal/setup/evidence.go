@@ -56,7 +56,7 @@ type Registered struct {
 	AssignmentRequired Switch `json:"assignment_required,omitempty"` // of the enterprise application
 
 	Permissions []Permission `json:"permissions,omitempty"`
-	Consented   []string     `json:"consented,omitempty"` // scopes granted for everybody
+	Consented   []string     `json:"consented"` // scopes granted for everybody
 	Secrets     []AppSecret  `json:"secrets,omitempty"`
 	Claims      []string     `json:"claims,omitempty"` // optional claims of the ID token
 
@@ -84,6 +84,10 @@ type Exchange struct {
 	At     time.Time `json:"at"`               // by the clock of the computer that ran it
 	Module string    `json:"module,omitempty"` // name and version of what it ran with
 
+	// Repaired: the script that read this gave missing rights just before. A
+	// right takes up to an hour to work.
+	Repaired bool `json:"repaired,omitempty"`
+
 	TenantSMTPAuth Switch `json:"tenant_smtp_auth,omitempty"`
 	ModernAuth     Switch `json:"modern_auth,omitempty"`
 
@@ -102,7 +106,7 @@ type Account struct {
 	IMAP     Switch    `json:"imap,omitempty"`
 	POP3     Switch    `json:"pop3,omitempty"`
 	SMTPAuth Switch    `json:"smtp_auth,omitempty"`
-	Licences []Licence `json:"licences,omitempty"` // nil: not read; empty: none
+	Licences []Licence `json:"licences"` // nil: not read; empty: none
 }
 
 // Licence is an assigned plan: the product's part number, and the name of its
@@ -141,4 +145,16 @@ type ProductSignIn struct {
 	Prompt      string   `json:"prompt,omitempty"`
 	LoginHint   string   `json:"login_hint,omitempty"`
 	PKCE        bool     `json:"pkce,omitempty"`
+}
+
+// LoggedSignIn is one line of the directory's sign-in log, as far as it was
+// recognised. Nothing else of the line is kept.
+type LoggedSignIn struct {
+	By string    `json:"by,omitempty"` // who pasted it
+	At time.Time `json:"at"`
+
+	User    Address   `json:"user"`
+	Time    time.Time `json:"time,omitzero"`
+	AppID   string    `json:"app_id,omitempty"`
+	Failure string    `json:"failure,omitempty"` // error code, where the line has one that is not 0
 }

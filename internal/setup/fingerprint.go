@@ -22,6 +22,7 @@ const (
 	FieldSignInAccount Field = "sign_in_account"
 	FieldProtocols     Field = "protocols"
 	FieldServers       Field = "servers"
+	FieldChecklistOnly Field = "checklist_only"
 
 	FieldProductURL         Field = "product_url"
 	FieldConsoleURL         Field = "console_url"
@@ -42,6 +43,7 @@ const (
 	FieldGrant       Field = "grant"   // the accepted token
 	FieldTestMessage Field = "test_message"
 	FieldHandover    Field = "handover"
+	FieldSignInLog   Field = "sign_in_log" // of the product's own sign-in
 	FieldReport      Field = "report"
 )
 
@@ -120,6 +122,13 @@ func (s Setup) Values(f Field) (any, bool) {
 		return []any{s.Handover.Key, s.Handover.GeneratedAt}, true
 	case FieldReport:
 		return s.Handover.ReportAt, true
+	case FieldSignInLog:
+		return s.Handover.ProductSignedIn, true
+	case FieldChecklistOnly:
+		return s.Application.ChecklistOnly, true
+	}
+	if item, ok := itemOf(f); ok {
+		return s.Checklist[item].Standing, true
 	}
 	return nil, false
 }

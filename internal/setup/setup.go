@@ -28,6 +28,9 @@ type Setup struct {
 	SignIn       SignIn       `json:"sign_in"`
 	Verification Verification `json:"verification"`
 	Handover     Handover     `json:"handover"`
+
+	// Checklist holds what people state about points that no program can see.
+	Checklist map[Item]Stated `json:"checklist,omitempty"`
 }
 
 // Reissue says that, since when and why a token is being issued again.
@@ -54,6 +57,10 @@ type Application struct {
 	SignInAccount Address    `json:"sign_in_account"` // user principal name of the person who signs in
 	Protocols     []Protocol `json:"protocols"`
 	Servers       []Server   `json:"servers,omitempty"` // beside the nodes of Latchkey itself
+
+	// ChecklistOnly: Latchkey checks the list and signs nobody in itself; the
+	// product's own sign-in proves the rest.
+	ChecklistOnly bool `json:"checklist_only,omitempty"`
 }
 
 // Method is how the mail application reaches its mailboxes.
@@ -227,11 +234,12 @@ type Verification struct {
 type KeyDecision string
 
 // Delete the test key; keep it as watchman; let Latchkey keep the token fresh
-// and hand it to mail programs.
+// and hand it to mail programs; there is none, because nobody signed in here.
 const (
 	DeleteTestKey KeyDecision = "delete_test_key"
 	KeepWatchman  KeyDecision = "keep_as_watchman"
 	LatchkeyKeeps KeyDecision = "latchkey_keeps"
+	NoKey         KeyDecision = "no_key"
 )
 
 // Handover is the answer of the last step.
@@ -241,9 +249,13 @@ type Handover struct {
 	// generated in the same private window; zero where that does not apply.
 	GeneratedAt time.Time `json:"generated_at,omitzero"`
 	GeneratedBy string    `json:"generated_by,omitempty"`
-	ReportAt    time.Time `json:"report_at,omitzero"` // when the report was stored
-	DecidedAt   time.Time `json:"decided_at,omitzero"`
-	DecidedBy   string    `json:"decided_by,omitempty"`
+	// ProductSignedIn is the line of the sign-in log that shows who made the
+	// product's own token; nil: nobody has pasted one.
+	ProductSignedIn *LoggedSignIn `json:"product_signed_in,omitempty"`
+
+	ReportAt  time.Time `json:"report_at,omitzero"` // when the report was stored
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	DecidedBy string    `json:"decided_by,omitempty"`
 }
 
 // Title is what people call the setup: its first mailbox, or the sign-in

@@ -1,0 +1,72 @@
+package setup
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// ProblemNotSignInLog: no account was found in what should be a line of the
+// sign-in log. ProblemSignInMixed: lines of several accounts.
+const (
+	ProblemNotSignInLog Problem = "not_a_sign_in_log"
+	ProblemSignInMixed  Problem = "several_sign_ins"
+)
+
+var (
+	logAddress = regexp.MustCompile(`[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_{|}~-]*@[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,}`)
+	logTime    = regexp.MustCompile(`\b(20\d\d-[01]\d-[0-3]\d)[T ]([0-2]\d:[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?\s?(Z|UTC|[+-][0-2]\d:?[0-5]\d)`)
+	logAppID   = regexp.MustCompile(`(?i)\b(?:app(?:lication)?[ _-]?id)\b["'\s:=,]*\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})`)
+	logFailure = regexp.MustCompile(`(?i)\b(?:sign-?in )?error[ _]?code\b["'\s:=,]*([0-9]{4,8})\b`)
+)
+
+// ParseSignInLog reads one line, or the details, of an entry of the directory's
+// sign-in log as the portal shows, downloads or exports it. Only a time with
+// its zone is read: the portal writes others in the order and zone of whoever
+// looked. clientID is recognised wherever it stands; another application only
+// by its label.
+func ParseSignInLog(field Field, text, clientID string) (LoggedSignIn, error) {
+	var out LoggedSignIn
+	for _, found := range logAddress.FindAllString(text, -1) {
+		a, err := ParseAddress(field, found)
+		switch {
+		case err != nil:
+		case out.User == "":
+			out.User = a
+		case !out.User.Equal(a):
+			return LoggedSignIn{}, &InputError{field, string(a), ProblemSignInMixed}
+		}
+	}
+	if out.User == "" {
+		return LoggedSignIn{}, &InputError{field, "", ProblemNotSignInLog}
+	}
+	if m := logTime.FindStringSubmatch(text); m != nil {
+		out.Time = zoned(m[1], m[2], m[3])
+	}
+	if clientID != "" && strings.Contains(strings.ToLower(text), strings.ToLower(clientID)) {
+		out.AppID = clientID
+	} else if m := logAppID.FindStringSubmatch(text); m != nil {
+		out.AppID = strings.ToLower(m[1])
+	}
+	if m := logFailure.FindStringSubmatch(text); m != nil {
+		out.Failure = m[1]
+	}
+	return out, nil
+}
+
+func zoned(day, clock, zone string) time.Time {
+	if len(clock) == len("15:04") {
+		clock += ":00"
+	}
+	if zone == "UTC" {
+		zone = "Z"
+	}
+	if zone != "Z" && !strings.Contains(zone, ":") {
+		zone = zone[:3] + ":" + zone[3:]
+	}
+	t, err := time.Parse(time.RFC3339, day+"T"+clock+zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
