@@ -33,6 +33,10 @@ type Check struct {
 	// never ages.
 	MaxAge time.Duration
 	Grade  Grade
+	// Rejudges: what was pasted or stated names what it speaks of, so that it is
+	// judged anew by itself when other answers change, and with MaxAge when time
+	// alone changes the judgement. The evidence itself never ages.
+	Rejudges bool
 	// Token says that the check uses the mailbox token: it runs only when a
 	// token is there.
 	Token bool
@@ -113,9 +117,10 @@ func (c *Check) Fingerprint(env *Env, t Target) (string, error) {
 	return setup.Fingerprint(c.ID, t.Key(), c.Reads, env.Setup.Values, env.Config.Values)
 }
 
-// RunsAlone reports whether c may run again without a person: automatic checks
-// only. What was pasted or stated spoke of the old values.
-func (c *Check) RunsAlone() bool { return c.Grade == Automatic }
+// RunsAlone reports whether c may run again without a person: automatic checks,
+// and those that can tell from the evidence whether it speaks of today's
+// values. What else was pasted or stated spoke of the old ones.
+func (c *Check) RunsAlone() bool { return c.Grade == Automatic || c.Rejudges }
 
 // Waiting returns the fields c needs that are still empty.
 func (c *Check) Waiting(s setup.Setup) []setup.Field {

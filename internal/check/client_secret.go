@@ -20,6 +20,14 @@ var (
 		Remedy:      "Create a second client secret now, and save it here before that day.",
 		Params:      []string{"days", "date"},
 	}
+	secretEndsThisSeason = &finding.Definition{
+		Code: "client_secret_ends", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Title:       "The client secret ends in {{.days}} days, on {{.date}}",
+		Consequence: "From that day on no token is renewed, and mail stops.",
+		Cause:       "Client secrets have an end date.",
+		Remedy:      "Put the day into the calendar of the Microsoft 365 administrator.",
+		Params:      []string{"days", "date"},
+	}
 	secretEndUnknown = &finding.Definition{
 		Code: "client_secret_end_unknown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
 		Title:       "Nobody has entered when the client secret ends",
@@ -36,6 +44,7 @@ var SecretShape = &Check{
 	ID:       "client_secret_shape",
 	Reads:    []setup.Field{setup.FieldCloud, setup.FieldClientSecret},
 	Needs:    []setup.Field{setup.FieldClientSecret},
+	Targets:  unlessChecklistOnly(setup.FieldClientSecret),
 	NeededBy: setup.StepSignIn,
 	Finds:    []*finding.Definition{provider.ClientSecretIsID},
 	Grade:    Automatic,
@@ -64,7 +73,7 @@ var Client = &Check{
 		if e.Provider.ProbeScope == "" {
 			return nil
 		}
-		return []Target{{}}
+		return unlessChecklistOnly(setup.FieldClientSecret)(e)
 	},
 	After:    []*Check{Tenant, SecretShape},
 	NeededBy: setup.StepSignIn,
@@ -94,13 +103,14 @@ var Client = &Check{
 // where none was, a warning comes early, an ended secret stops everything.
 var SecretEnd = &Check{
 	ID:       "client_secret_end",
-	Reads:    []setup.Field{setup.FieldClientSecret, setup.FieldSecretEnds},
+	Reads:    []setup.Field{setup.FieldClientSecret, setup.FieldSecretEnds, setup.FieldApp, setup.FieldClientID, setup.FieldTenant},
 	Needs:    []setup.Field{setup.FieldClientSecret},
+	Targets:  unlessChecklistOnly(setup.FieldClientSecret),
 	NeededBy: setup.StepSignIn,
-	Finds:    []*finding.Definition{secretEndsSoon, secretEndUnknown, provider.ClientSecretExpired},
+	Finds:    []*finding.Definition{secretEndsSoon, secretEndsThisSeason, secretEndUnknown, provider.ClientSecretExpired},
 	Grade:    Automatic, MaxAge: 12 * time.Hour,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		ends := e.Setup.Registration.SecretEnds
+		ends := e.secretEnds()
 		if ends == "" {
 			return Found(finding.New(secretEndUnknown))
 		}
@@ -112,10 +122,49 @@ var SecretEnd = &Check{
 			return Found(finding.New(provider.ClientSecretExpired).With("end date", string(ends), ""))
 		case days <= warnDays:
 			return Found(finding.New(secretEndsSoon, "days", strconv.Itoa(days), "date", string(ends)))
+		case days <= noteDays:
+			return Found(finding.New(secretEndsThisSeason, "days", strconv.Itoa(days), "date", string(ends)))
 		}
 		return Passed(Fact{"days_left", strconv.Itoa(days)})
 	},
 }
 
-// warnDays is how long before its end a secret is warned about.
-const warnDays = 30
+// secretEnds is the day a person has entered, else that of the only secret of
+// the registration shown. Of several, nobody can say which one was saved here;
+// if all of them have ended, the last one tells it.
+func (e *Env) secretEnds() setup.Date {
+	if entered := e.Setup.Registration.SecretEnds; entered != "" {
+		return entered
+	}
+	app := e.shown()
+	if app == nil {
+		return ""
+	}
+	var last time.Time
+	for _, s := range app.Secrets {
+		if s.Ends.After(last) {
+			last = s.Ends
+		}
+	}
+	if last.IsZero() || len(app.Secrets) > 1 && last.After(e.Now()) {
+		return ""
+	}
+	return setup.Date(last.UTC().Format(time.DateOnly))
+}
+
+// How long before its end a secret is noted, and warned about.
+const (
+	noteDays = 60
+	warnDays = 30
+)
+
+// unlessChecklistOnly: without a sign-in here, a check applies only if the
+// field was filled all the same.
+func unlessChecklistOnly(f setup.Field) func(*Env) []Target {
+	return func(e *Env) []Target {
+		if e.Setup.Application.ChecklistOnly && e.Setup.Empty(f) {
+			return nil
+		}
+		return []Target{{}}
+	}
+}

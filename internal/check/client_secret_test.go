@@ -75,7 +75,9 @@ func TestSecretEnd(t *testing.T) {
 	}{
 		{"nobody has entered it", "", midnight, "client_secret_end_unknown", ""},
 		{"far away", ends, midnight.Add(-100 * day), "", "101"},
-		{"the last day without a warning", ends, midnight.Add(-30 * day), "", "31"},
+		{"the last day without a word", ends, midnight.Add(-60 * day), "", "61"},
+		{"the first day with a note", ends, midnight.Add(-60*day + time.Second), "client_secret_ends", "60"},
+		{"the last day without a warning", ends, midnight.Add(-30 * day), "client_secret_ends", "31"},
 		{"the first day with one", ends, midnight.Add(-30*day + time.Second), "client_secret_ends_soon", "30"},
 		{"tomorrow", ends, midnight.Add(-time.Hour), "client_secret_ends_soon", "1"},
 		{"the last second of the day", ends, midnight.Add(day - time.Second), "client_secret_ends_soon", "0"},
@@ -97,7 +99,7 @@ func TestSecretEnd(t *testing.T) {
 			}
 			wantCodes(t, out, tt.code)
 			want := map[string]finding.Severity{
-				"client_secret_end_unknown": finding.Note, "client_secret_ends_soon": finding.Warning, "client_secret_expired": finding.Blocker,
+				"client_secret_end_unknown": finding.Note, "client_secret_ends": finding.Note, "client_secret_ends_soon": finding.Warning, "client_secret_expired": finding.Blocker,
 			}[tt.code]
 			if got := out.Findings[0].Severity(); got != want {
 				t.Errorf("severity %s, want %s", got, want)

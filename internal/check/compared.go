@@ -42,8 +42,8 @@ func CompareAddresses(e *Env) []Compared {
 // the one among the pasted ones that fits, or else is nearest. It is nil while
 // nobody has pasted any.
 func CompareRedirectURIs(e *Env) []Compared {
-	registered := e.Setup.Registration.RedirectURIs
-	if registered == nil {
+	registered, ok := registeredURIs(e)
+	if !ok {
 		return nil
 	}
 	var list []Compared

@@ -22,6 +22,10 @@ type Env struct {
 	Provider provider.Provider
 	Product  product.Product
 
+	// Clouds are the providers among which a setup's can be chosen, with their
+	// lines; a tenant lives in exactly one.
+	Clouds []Cloud
+
 	Probe *probe.Prober
 	OAuth *oauth.Client
 
@@ -45,6 +49,12 @@ type Env struct {
 	Message func(from, to setup.Address) probe.Message
 	// Pause waits between two looks for a message.
 	Pause func(context.Context, time.Duration) error
+}
+
+// Cloud is one provider that can be asked for a tenant.
+type Cloud struct {
+	Provider provider.Provider
+	OAuth    *oauth.Client
 }
 
 // Config is what the operator has configured and checks depend on.
@@ -151,6 +161,17 @@ func (e *Env) context(t Target) provider.Context {
 	}
 	if t.Port != 0 {
 		c.Port = portText(t.Port)
+	}
+	if x := s.Mailbox.Exchange; x != nil && x.Repaired && t.Protocol != "" {
+		c.ChangedAgo = e.Now().Sub(x.At)
+		switch {
+		case s.Application.Method != setup.SharedAccount:
+			c.Changed = provider.ChangeSwitch
+		case t.Protocol == setup.SMTP:
+			c.Changed = provider.ChangeSendAs
+		default:
+			c.Changed = provider.ChangeFullAccess
+		}
 	}
 	return c
 }

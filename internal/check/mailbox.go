@@ -15,7 +15,7 @@ import (
 // mailboxTargets is each mailbox with one protocol, if it is in use.
 func mailboxTargets(protocol setup.Protocol) func(*Env) []Target {
 	return func(e *Env) []Target {
-		if !e.Setup.Application.Has(protocol) {
+		if !e.Setup.Application.Has(protocol) || e.Setup.Application.ChecklistOnly {
 			return nil
 		}
 		host := e.Provider.Hosts[protocol]

@@ -42,7 +42,7 @@ var MailboxEvidence = &Check{
 	},
 	Grade: Human,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		if e.Setup.Mailbox.Decision == setup.ByVerification {
+		if e.Setup.Mailbox.Decision != setup.ByStatement {
 			return Passed()
 		}
 		var out Outcome

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,10 +50,13 @@ var RedirectURIForm = &Check{
 	},
 }
 
-// wantedURIs are the ones that must be registered: ours, and the product's own
-// where it has one.
+// wantedURIs are the ones that must be registered: ours, unless nobody signs in
+// here, and the product's own where it has one.
 func wantedURIs(e *Env) []string {
-	list := []string{e.Config.CallbackURL}
+	var list []string
+	if !e.Setup.Application.ChecklistOnly {
+		list = append(list, e.Config.CallbackURL)
+	}
 	if uri := e.Setup.Addresses.ProductRedirectURI; e.Product.OwnRedirect && uri != "" {
 		list = append(list, uri)
 	}
@@ -82,18 +86,24 @@ var RedirectURIs = &Check{
 	ID: "redirect_uris",
 	Reads: []setup.Field{
 		setup.FieldProduct, setup.FieldProductRedirectURI, setup.FieldRedirectURIs, setup.FieldClientID, setup.ConfigExternalURL,
+		setup.FieldApp, setup.FieldChecklistOnly,
 	},
 	NeededBy: setup.StepSignIn,
-	Finds:    []*finding.Definition{provider.RedirectURIMismatch, provider.RedirectURINone, redirectURINotShown},
-	Grade:    Pasted,
+	Finds: []*finding.Definition{
+		provider.RedirectURIMismatch, provider.RedirectURINone, provider.PlatformIsSPA, provider.ClientIsPublic, redirectURINotShown,
+	},
+	Grade: Pasted,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		if e.Setup.Registration.RedirectURIs == nil {
+		if _, ok := registeredURIs(e); !ok {
 			return Found(finding.New(redirectURINotShown))
 		}
 		var out Outcome
 		for _, c := range CompareRedirectURIs(e) {
+			platform, elsewhere := e.otherPlatform(c.Needed)
 			switch {
 			case c.Same:
+			case elsewhere:
+				out.Findings = append(out.Findings, finding.New(platform).With("registered", c.Needed, ""))
 			case c.Seen == "":
 				out.Findings = append(out.Findings, finding.New(provider.RedirectURINone, "redirect_uri", c.Needed))
 			default:
@@ -104,6 +114,36 @@ var RedirectURIs = &Check{
 		}
 		return out
 	},
+}
+
+// registeredURIs are those of the platform Web as pasted; false if nobody has
+// shown them.
+func registeredURIs(e *Env) ([]string, bool) {
+	r := e.Setup.Registration
+	if r.RedirectURIs != nil {
+		return r.RedirectURIs, true
+	}
+	if app := e.shown(); app != nil && !unread(app.Unread, "web") {
+		return app.Web, true
+	}
+	return nil, false
+}
+
+// otherPlatform reports that a URI which is not registered for the platform Web
+// is registered for another one, where it does harm.
+func (e *Env) otherPlatform(uri string) (*finding.Definition, bool) {
+	app := e.shown()
+	if app == nil {
+		return nil, false
+	}
+	same := func(r string) bool { return matchesRegistered(uri, r) }
+	switch {
+	case slices.ContainsFunc(app.SPA, same):
+		return provider.PlatformIsSPA, true
+	case slices.ContainsFunc(app.Public, same):
+		return provider.ClientIsPublic, true
+	}
+	return nil, false
 }
 
 // matchesRegistered compares as Entra does: exactly, but for the port of

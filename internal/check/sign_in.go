@@ -106,9 +106,10 @@ var (
 // Evidence against freshness stops; missing evidence only informs. On a third
 // person's computer a missing cookie proves little.
 var SignedIn = &Check{
-	ID:    "sign_in",
-	Reads: []setup.Field{setup.FieldAttempt, setup.FieldGrant, setup.FieldTenant, setup.FieldClientID, setup.FieldSignInAccount, setup.FieldCloud},
-	Needs: []setup.Field{setup.FieldAttempt},
+	ID:      "sign_in",
+	Reads:   []setup.Field{setup.FieldAttempt, setup.FieldGrant, setup.FieldTenant, setup.FieldClientID, setup.FieldSignInAccount, setup.FieldCloud},
+	Needs:   []setup.Field{setup.FieldAttempt},
+	Targets: signsInHere,
 	Finds: append([]*finding.Definition{
 		otherAccount, pinnedAccountDiffers, otherTenant, sessionReused, signInNotFresh, idTokenRefused,
 		signInLost, refreshTokenMissing, signInRefusedByOwner, signInWaits, tokenForOther, freshnessUnproven,
@@ -143,6 +144,14 @@ var SignedIn = &Check{
 		}
 		return Passed(facts...)
 	},
+}
+
+// signsInHere: nothing to judge where only the product signs in.
+func signsInHere(e *Env) []Target {
+	if e.Setup.Application.ChecklistOnly {
+		return nil
+	}
+	return []Target{{}}
 }
 
 func guarded(failure *Failure, who []string) finding.Finding {

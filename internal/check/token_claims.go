@@ -42,10 +42,11 @@ var (
 // Exchange has one refusal for every fault; what can be decided here is ruled
 // out first. The claims are read for diagnosis only and never trusted.
 var TokenClaims = &Check{
-	ID:    "token_claims",
-	Reads: []setup.Field{setup.FieldGrant, setup.FieldProtocols, setup.ConfigProvider},
-	Needs: []setup.Field{setup.FieldGrant},
-	After: []*Check{SignedIn},
+	ID:      "token_claims",
+	Reads:   []setup.Field{setup.FieldGrant, setup.FieldProtocols, setup.ConfigProvider},
+	Needs:   []setup.Field{setup.FieldGrant},
+	Targets: signsInHere,
+	After:   []*Check{SignedIn},
 	Finds: append([]*finding.Definition{
 		tokenOpaque, tokenAudienceOdd, tokenOfOtherPerson,
 		provider.TokenWrongAudience, provider.TokenScopeMissing,
@@ -68,6 +69,51 @@ var TokenClaims = &Check{
 			out.Findings = append(out.Findings, finding.New(tokenOpaque))
 		}
 		out.Findings = append(out.Findings, e.missingScopes(granted)...)
+		return out
+	},
+}
+
+var tokenLifetimeUnusual = &finding.Definition{
+	Code: "token_lifetime_unusual", Severity: finding.Note, Actor: finding.EntraAdmin, Ours: true,
+	Title:       "An access token lives {{.minutes}} minutes, and Microsoft's default is 60 to 90",
+	Consequence: "Shorter ones are renewed more often, longer ones are revoked later. Both work.",
+	Cause:       "A policy sets the lifetime. The 60 minutes in the vendor's list mean this lifetime, not the refresh token's.",
+	Remedy:      "Leave Microsoft's default. The lifetime of refresh tokens cannot be set at all.",
+	Params:      []string{"minutes"},
+}
+
+// TokenLifetime measures what the vendor's list muddles: an access token lives
+// 60 to 90 minutes by default, and the lifetime of a refresh token cannot be
+// configured (learn.microsoft.com, configurable token lifetimes, read
+// 2026-11-21).
+var TokenLifetime = &Check{
+	ID:    "token_lifetime",
+	Reads: []setup.Field{setup.FieldGrant, setup.ConfigProvider},
+	Needs: []setup.Field{setup.FieldGrant},
+	Targets: func(e *Env) []Target {
+		if e.Provider.Kind != provider.KindEntra {
+			return nil
+		}
+		return signsInHere(e)
+	},
+	After: []*Check{SignedIn},
+	Finds: append([]*finding.Definition{tokenLifetimeUnusual}, oauthFindings()...),
+	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
+	Run: func(ctx context.Context, e *Env, t Target) Outcome {
+		token, err := e.Token(ctx)
+		if err != nil {
+			return e.explain(err, t)
+		}
+		lives := token.ExpiresAt.Sub(token.ReceivedAt)
+		if claims, ok := oauth.DecodeClaims(token.Access); ok && !claims.Issued.IsZero() && !claims.Expires.IsZero() {
+			lives = claims.Expires.Sub(claims.Issued)
+		}
+		minutes := fmt.Sprint(int(lives.Minutes()))
+		out := Passed(Fact{"lifetime_minutes", minutes})
+		// Microsoft adds some minutes at both ends; expires_in comes a bit short.
+		if lives < 55*time.Minute || lives > 100*time.Minute {
+			out.Findings = append(out.Findings, finding.New(tokenLifetimeUnusual, "minutes", minutes))
+		}
 		return out
 	},
 }
@@ -116,30 +162,33 @@ func (e *Env) missingScopes(granted []string) []finding.Finding {
 	if len(granted) == 0 {
 		return nil // RFC 6749 §5.1: nothing said means granted as asked
 	}
-	short := func(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
 	var missing []finding.Finding
 	for _, protocol := range e.Setup.Application.Protocols {
 		want := e.Provider.Scopes[protocol]
-		has := slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(short(g), short(want)) })
+		has := slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(shortScope(g), shortScope(want)) })
 		if want != "" && !has {
 			missing = append(missing, finding.New(provider.TokenScopeMissing,
-				"protocol", strings.ToUpper(string(protocol)), "scope", short(want)).
+				"protocol", strings.ToUpper(string(protocol)), "scope", shortScope(want)).
 				With("granted", strings.Join(granted, " "), ""))
 		}
 	}
 	return missing
 }
 
+// shortScope is a scope without the address of its resource.
+func shortScope(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
+
 // TokenRefresh renews the token once: a token that cannot be renewed works
 // today and is dead in an hour. The rotated refresh token is stored before the
 // new access token is used.
 var TokenRefresh = &Check{
-	ID:    "token_refresh",
-	Reads: []setup.Field{setup.FieldGrant, setup.FieldClientSecret, setup.ConfigProvider},
-	Needs: []setup.Field{setup.FieldGrant},
-	After: []*Check{SignedIn},
-	Finds: oauthFindings(),
-	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
+	ID:      "token_refresh",
+	Reads:   []setup.Field{setup.FieldGrant, setup.FieldClientSecret, setup.ConfigProvider},
+	Needs:   []setup.Field{setup.FieldGrant},
+	Targets: signsInHere,
+	After:   []*Check{SignedIn},
+	Finds:   oauthFindings(),
+	Grade:   Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		before := e.Now()
 		token, err := e.Refresh(ctx)

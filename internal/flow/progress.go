@@ -81,7 +81,7 @@ type CheckState struct {
 	Target  check.Target
 	Result  *Result // the latest one, nil if never run
 	Current bool    // Result speaks about today's answers
-	Stale   bool    // current, automatic and older than its MaxAge
+	Stale   bool    // current, runs alone and older than its MaxAge
 	Waiting []setup.Field
 }
 
@@ -170,7 +170,7 @@ func stateOf(c *check.Check, t check.Target, env *check.Env, r *Result, now time
 		return cs, err
 	}
 	cs.Current = r.Fingerprint == fp && len(cs.Waiting) == 0
-	cs.Stale = cs.Current && c.Grade == check.Automatic && c.MaxAge > 0 && now.Sub(r.At) > c.MaxAge
+	cs.Stale = cs.Current && c.RunsAlone() && c.MaxAge > 0 && now.Sub(r.At) > c.MaxAge
 	return cs, nil
 }
 

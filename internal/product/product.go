@@ -26,7 +26,9 @@ type Product struct {
 	OwnRedirect bool
 	// FetchesAndSends: the product needs SMTP and one of IMAP and POP3.
 	FetchesAndSends bool
-	Releases        []Release
+	// Floor is the lowest licence that the vendor names, "" if it names none.
+	Floor    string
+	Releases []Release
 }
 
 // Release is one release of a product with what its OAuth2 support needs.
@@ -55,7 +57,7 @@ type Guide struct {
 // 218453, checklist items 1 to 3, read 2026-11-21.
 var (
 	ECE = Product{
-		ID: "ece", Name: "Cisco ECE (eGain)", Key: OwnKey, OwnRedirect: true, FetchesAndSends: true,
+		ID: "ece", Name: "Cisco ECE (eGain)", Key: OwnKey, OwnRedirect: true, FetchesAndSends: true, Floor: "E3",
 		Releases: []Release{
 			{ID: "11.6(1)", Special: 12, Extra: []string{"ES12_ET1"}, Setting: settingOld, Place: placeOld,
 				Guides: []Guide{{"UCCE/PCCE", "Email Resources"}}},
