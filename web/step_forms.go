@@ -167,9 +167,7 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 	if uri := v.Setup.Addresses.ProductRedirectURI; uri != "" && v.Product.OwnRedirect {
 		out.Redirects = append(out.Redirects, uri)
 	}
-	for _, one := range r.s.Wizard.ProviderList() {
-		out.Clouds = append(out.Clouds, templates.Option{Value: one.ID, Text: one.Name})
-	}
+	out.Clouds = r.clouds(v)
 	out.Permissions = v.Provider.AskFor(v.Setup.Application.Protocols)
 	if c := reg.Consent; c != nil {
 		out.Consent.By, out.Consent.At, out.Consent.State = c.By, c.At, "refused"
@@ -180,6 +178,26 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 		}
 	}
 	return out
+}
+
+// clouds are the choices of the sign-in service. Microsoft's national clouds
+// stand among them only while discovery has not found the tenant, or one of them
+// was chosen.
+func (r *request) clouds(v wizard.View) []templates.Option {
+	lost := false
+	if st, ok := v.Step(setup.StepRegistration); ok {
+		for _, c := range st.Checks {
+			lost = lost || c.Check == check.Tenant && c.Result != nil && !c.Passed()
+		}
+	}
+	var list []templates.Option
+	for _, one := range r.s.Wizard.ProviderList() {
+		national := one.Kind == provider.KindEntra && !one.Elsewhere && one.ID != provider.Entra.ID
+		if !national || lost || v.Provider.ID == one.ID {
+			list = append(list, templates.Option{Value: one.ID, Text: one.Name})
+		}
+	}
+	return list
 }
 
 func secretLine(v wizard.View) templates.SecretLine {

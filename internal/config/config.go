@@ -208,15 +208,22 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// ProviderList turns the configured providers into data; the built-in one
-// comes last where any is configured, first where none is.
+// ProviderList turns the configured providers into data. Microsoft's clouds
+// follow, the worldwide one first, unless one of the same ID is configured.
+// Where the worldwide one is replaced, as by a test server, a tenant is looked
+// for nowhere else.
 func (c Config) ProviderList() []provider.Provider {
 	var list []provider.Provider
 	for _, p := range c.Providers {
 		list = append(list, p.data())
 	}
-	if !slices.ContainsFunc(list, func(p provider.Provider) bool { return p.ID == provider.Entra.ID }) {
-		list = append(list, provider.Entra)
+	if slices.ContainsFunc(list, func(p provider.Provider) bool { return p.ID == provider.Entra.ID }) {
+		return list
+	}
+	for _, built := range provider.BuiltIn() {
+		if !slices.ContainsFunc(list, func(p provider.Provider) bool { return p.ID == built.ID }) {
+			list = append(list, built)
+		}
 	}
 	return list
 }
@@ -225,6 +232,9 @@ func (p Provider) data() provider.Provider {
 	base := provider.OpenID
 	if p.Kind == provider.KindEntra {
 		base = provider.Entra
+		if cloud, ok := provider.CloudByName(p.ID); ok { // its uncertain values are replaced
+			base = cloud
+		}
 	}
 	hosts := map[setup.Protocol]provider.Endpoint{}
 	for name, h := range p.Hosts {

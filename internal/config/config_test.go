@@ -74,8 +74,8 @@ func TestReadFull(t *testing.T) {
 		}
 	}
 	list := c.ProviderList()
-	if len(list) != 2 || list[0].ID != "own" || list[1].ID != provider.Entra.ID {
-		t.Fatalf("providers %v, want own and entra", list)
+	if len(list) != 1+len(provider.BuiltIn()) || list[0].ID != "own" || list[1].ID != provider.Entra.ID {
+		t.Fatalf("providers %v, want own and Microsoft's clouds", list)
 	}
 	own := list[0]
 	got := []any{own.Name, own.Kind, own.Authority, own.ProbeScope, own.Scopes, own.Hosts[setup.IMAP]}
@@ -117,8 +117,8 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(Default(), c, cmp.Comparer(func(a, b Config) bool { return reflect.DeepEqual(a, b) })); err != nil || diff != "" {
 		t.Errorf("without a file: %v %s", err, diff)
 	}
-	if list := c.ProviderList(); len(list) != 1 || list[0].ID != provider.Entra.ID {
-		t.Errorf("providers %v, want the built-in one", list)
+	if list := c.ProviderList(); len(list) != len(provider.BuiltIn()) || list[0].ID != provider.Entra.ID {
+		t.Errorf("providers %v, want the built-in ones", list)
 	}
 }
 
@@ -221,5 +221,23 @@ func TestTheBuiltInProviderCanBeReplaced(t *testing.T) {
 	}
 	if diff := cmp.Diff(provider.Entra.Scopes, list[0].Scopes); diff != "" {
 		t.Errorf("scopes (-built in +configured)\n%s", diff)
+	}
+}
+
+// What is uncertain about a national cloud can be replaced, and the rest stays.
+func TestANationalCloudIsReplacedInPart(t *testing.T) {
+	c := Default()
+	c.Providers = []Provider{{
+		ID: provider.EntraUSGovDoD.ID, Kind: provider.KindEntra, Authority: provider.EntraUSGovDoD.Authority,
+		Hosts: map[string]Host{"smtp": {"smtp-dod.office365.us", 587, probe.STARTTLS}},
+	}}
+	list := c.ProviderList()
+	if len(list) != len(provider.BuiltIn()) {
+		t.Fatalf("%d providers", len(list))
+	}
+	got := list[0]
+	if got.Hosts[setup.SMTP].Host != "smtp-dod.office365.us" || got.Hosts[setup.IMAP] != provider.EntraUSGovDoD.Hosts[setup.IMAP] ||
+		got.ProbeScope != provider.EntraUSGovDoD.ProbeScope {
+		t.Errorf("replaced: %+v", got)
 	}
 }

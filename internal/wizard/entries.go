@@ -125,8 +125,11 @@ func (r *reader) registration(s *setup.Setup, providers []provider.Provider) {
 	for _, p := range providers {
 		clouds = append(clouds, p.ID)
 	}
-	if len(clouds) == 1 {
-		reg.Cloud = clouds[0]
+	if _, asked := r.entries[string(setup.FieldCloud)]; !asked {
+		// Discovery chooses, so the page asks only when that has failed.
+		if !slices.Contains(clouds, reg.Cloud) {
+			reg.Cloud = clouds[0]
+		}
 	} else {
 		read(r, func() (string, error) {
 			return setup.ParseChoice(setup.FieldCloud, r.entries.Get(setup.FieldCloud), clouds...)

@@ -66,7 +66,7 @@ func (w *Wizard) env(st state) *check.Env {
 	return &check.Env{
 		Now: w.Now, Node: w.Node, Nodes: st.servers, Setup: s,
 		Config:   check.Config{ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Provider: l.provider},
-		Provider: l.provider, Product: pr,
+		Provider: l.provider, Product: pr, Clouds: w.clouds(),
 		Probe: l.probe, OAuth: l.oauth,
 		ClientSecret: func(ctx context.Context) (secret.Text, error) { return w.clientSecret(ctx, s.ID) },
 		Token: func(ctx context.Context) (oauth.Token, error) {
@@ -82,6 +82,15 @@ func (w *Wizard) env(st state) *check.Env {
 		Message: w.message,
 		Pause:   pause,
 	}
+}
+
+// clouds are the lines among which a setup's can be chosen.
+func (w *Wizard) clouds() []check.Cloud {
+	var list []check.Cloud
+	for _, p := range w.Options.Providers {
+		list = append(list, check.Cloud{Provider: p, OAuth: w.lines[p.ID].oauth})
+	}
+	return list
 }
 
 func (w *Wizard) clientSecret(ctx context.Context, id setup.ID) (value secret.Text, err error) {
