@@ -2,7 +2,6 @@ package paste
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -46,10 +45,24 @@ type scanner struct {
 	where, text string
 	at          int
 	path        []string // of open objects and lists, for the message
+
+	counted, breaks int // line breaks up to the offset counted
+}
+
+// line is the line of the present place. Counting from the begin each time
+// would take the square of the text's length.
+func (s *scanner) line() int {
+	to := min(s.at, len(s.text))
+	if to < s.counted {
+		s.counted, s.breaks = 0, 0
+	}
+	s.breaks += strings.Count(s.text[s.counted:to], "\n")
+	s.counted = to
+	return 1 + s.breaks
 }
 
 func (s *scanner) fault(w Wrong, got, want string) *Fault {
-	return &Fault{Where: s.where, Wrong: w, Line: lineOf(s.text, min(s.at, len(s.text))), Property: strings.Join(s.path, ""), Got: piece(got), Want: want}
+	return &Fault{Where: s.where, Wrong: w, Line: s.line(), Property: strings.Join(s.path, ""), Got: piece(got), Want: want}
 }
 
 // unexpected is a fault at the present character, or at the end of the text.
@@ -110,7 +123,7 @@ func (s *scanner) value() (*node, error) {
 	if len(s.path) > maxDepth {
 		return nil, s.fault(NotJSON, "", "fewer levels")
 	}
-	v := &node{line: lineOf(s.text, s.at)}
+	v := &node{line: s.line()}
 	switch {
 	case c == '{':
 		return v, s.object(v)
@@ -213,6 +226,7 @@ func (s *scanner) escape(b *strings.Builder) error {
 func (s *scanner) object(v *node) error {
 	v.kind = isObject
 	s.at++
+	names := map[string]bool{}
 	for {
 		c, err := s.next()
 		switch {
@@ -224,14 +238,15 @@ func (s *scanner) object(v *node) error {
 		case c == 0 || s.quoteMark() == 0:
 			return s.unexpected("a property name or }")
 		}
-		m := member{line: lineOf(s.text, s.at)}
+		m := member{line: s.line()}
 		if m.name, err = s.string(); err != nil {
 			return err
 		}
 		s.path = append(s.path, pathStep(s.path, m.name))
-		if slices.ContainsFunc(v.members, func(o member) bool { return o.name == m.name }) {
+		if names[m.name] {
 			return &Fault{Where: s.where, Wrong: PropertyTwice, Line: m.line, Property: strings.Join(s.path, "")}
 		}
+		names[m.name] = true
 		if c, err = s.next(); err != nil {
 			return err
 		}

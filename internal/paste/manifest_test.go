@@ -2,6 +2,7 @@ package paste_test
 
 import (
 	"errors"
+	"fmt"
 	"html"
 	"strings"
 	"testing"
@@ -334,6 +335,22 @@ func TestFaultsQuoteNoSecret(t *testing.T) {
 	_, err := paste.ParseManifest(`{"appId": "` + planted + `", "web": {}}`)
 	if err == nil || strings.Contains(err.Error(), planted[:30]) {
 		t.Errorf("the fault quotes a token: %v", err)
+	}
+}
+
+// A text of the largest size that is taken must not take its square in time.
+func TestManifestOfAnySizeIsReadAtOnce(t *testing.T) {
+	var b strings.Builder
+	for i := range 30_000 {
+		fmt.Fprintf(&b, "\"p%d\":\n [%d],\n", i, i)
+	}
+	start := time.Now()
+	got, err := paste.ParseManifest("{" + b.String() + graphForm[1:])
+	if err != nil || got.ClientID != graphRegistered.ClientID {
+		t.Errorf("%v, %q", err, got.ClientID)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 
