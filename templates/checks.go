@@ -25,6 +25,7 @@ type CheckRow struct {
 	Target string // verbatim; "" for the setup as a whole
 	State  string // a word of the family "result_state"
 	Millis int    // 0: not measured
+	Anchor string // ID of the finding card that explains it, "" for none
 	After  string // skipped: the name of the check it waits for, in the reader's language
 	Facts  []Fact // observed values
 }
@@ -144,6 +145,8 @@ var shapes = map[string]struct{ shape, tone string }{
 	"working":       {"tick", "done"},
 	"setting_up":    {"ring", "running"},
 	"sign_in_again": {"octagon", "problem"},
+	"renewing":      {"ring", "running"},
+	"renewed":       {"ring", "running"},
 	"ends_soon":     {"triangle", "warning"},
 
 	"granted": {"tick", "passed"},

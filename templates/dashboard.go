@@ -26,6 +26,7 @@ type Mailbox struct {
 	Product  string // name and release of the mail application
 	State    string // a word of the family "mailbox_state"
 	By       string // waiting: who
+	Room     string // who waits to be let in, "" for nobody
 	TestKey  bool   // the token is a test key: it says nothing about the product's own
 	Fetching string // a word of the family "fetching"; "" where it does not apply
 	Fetched  time.Time

@@ -41,6 +41,14 @@ func nextName(ctx context.Context, x *Next) string {
 	return t(ctx, "next.person_role", "name", x.Who, "role", word(ctx, "actor", x.Actor))
 }
 
+// nextText is the second line of the banner: what is to be done.
+func nextText(ctx context.Context, p Page) string {
+	if p.Next.Text != "" {
+		return p.Next.Text
+	}
+	return t(ctx, "next_step."+p.Next.Step, "number", p.Setup.Number(p.Next.Step))
+}
+
 // title follows the grammar state – name – product, so that the state is heard
 // first and survives in a narrow tab.
 func (h head) title(ctx context.Context) string {

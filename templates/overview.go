@@ -27,6 +27,7 @@ type OverviewView struct {
 	Expiries  []Expiry
 	Report    bool   // there is something to report
 	Reissue   string // address that begins a new sign-in (POST); "" hides it
+	Ask       bool   // mail flows: that address asks first (GET)
 }
 
 // Person is somebody who takes part in a setup.

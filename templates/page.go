@@ -22,6 +22,7 @@ type Page struct {
 	Path      string // of this page; Check again and the language switcher come back to it
 	Setup     Setup  // the zero value outside a setup
 	Next      *Next  // who acts next; nil where nobody has to
+	Reissue   string // address that drops the new sign-in which has begun (POST); "" hides it
 	Result    string // what the last submit did: a word of the family "result"; "" for nothing
 	Live      Live
 }
@@ -55,6 +56,9 @@ type Next struct {
 	Who   string // name of the other person, "" if nobody is paired
 	Actor string // a word of the family "actor", where Who is unknown or for its explanation
 	Step  string // step ID the act belongs to
+	Text  string // what is to be done, in the reader's language; "" for the sentence of the step
+	Card  string // anchor of the finding that Text names, "" for none
+	Room  bool   // the act belongs to the page People, not to a step
 	Since time.Time
 }
 

@@ -6,6 +6,7 @@ type ReissueView struct {
 	Account string   // who is signed in now
 	Action  string   // address that begins (POST)
 	Can     bool     // the reader may begin
+	Healthy bool     // nothing asks for a new sign-in
 	Cause   *Finding // why it is needed; nil if it is just early
 	Days    int      // until the earliest known end; 0 if unknown or past
 }
@@ -18,5 +19,4 @@ type PreflightView struct {
 	Elsewhere string   // ID of the step to go to where a new sign-in would not help
 	Days      int      // until the earliest known end; 0 if unknown or past
 	Compare   []Comparison
-	Cancel    string // address that drops the new sign-in (POST); "" hides it
 }

@@ -187,7 +187,7 @@ func preflight(dead bool) PreflightView {
 		v.Onward.Gate = &Gate{Step: "sign_in", Needs: []Need{{Step: "registration", Reason: "blocker", What: "The client secret ended on 17 Aug 2026", Actor: "app_admin"}}}
 		return v
 	}
-	v.Cancel = "/m/k3/reissue/cancel"
+	v.Reissue = "/m/k3/reissue/cancel"
 	v.Compare = []Comparison{{Name: "Account", Before: "svc-mail@contoso.example", Now: "admin@contoso.example", At: 0},
 		{Name: "Tenant", Before: "contoso.example", Now: "contoso.example", Same: true}, {Name: "Permissions", Before: "IMAP, SMTP", Now: "IMAP, SMTP", Same: true}}
 	return v
@@ -256,6 +256,8 @@ func windowSamples() map[string]templ.Component {
 		"done-staged":        Done(DoneView{Page: anonymous(), Outcome: "staged", Account: "admin@contoso.example"}),
 		"done-failed":        Done(DoneView{Page: anonymous(), Outcome: "failed", Finding: &f}),
 		"done-running":       Done(DoneView{Page: func() Page { p := anonymous(); p.Live.Waits = true; return p }(), Outcome: "running"}),
+		"done-other":         Done(DoneView{Page: anonymous(), Outcome: "another", Account: "admin@contoso.example", Expected: "svc-mail@contoso.example"}),
+		"done-replaced":      Done(DoneView{Page: anonymous(), Outcome: "replaced"}),
 		"no-cookies":         NoCookies(anonymous()),
 		"consent-done":       ConsentDone(anonymous()),
 		"done-refused":       Done(DoneView{Page: anonymous(), Outcome: "refused"}),

@@ -46,10 +46,11 @@ type LeaveView struct {
 // the token or the explanation is on its way.
 type DoneView struct {
 	Page
-	Outcome string // "accepted", "running", "staged", "refused" or "failed"
-	Account string // who has signed in, "" if nobody
-	Finding *Finding
-	ECE     bool // Generate follows in this window
+	Outcome  string // a word of the family "done_title"
+	Account  string // who has signed in, "" if nobody
+	Expected string // who should have
+	Finding  *Finding
+	ECE      bool // Generate follows in this window
 }
 
 func (v DoneView) state() string {
@@ -58,7 +59,7 @@ func (v DoneView) state() string {
 		return "done"
 	case "running":
 		return "in_progress"
-	case "staged":
+	case "staged", "another":
 		return "waiting"
 	}
 	return "needs_attention"

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/locale"
@@ -211,4 +212,26 @@ func TestGateNamesEachStepOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// One click must not begin what nobody needs.
+func TestAHealthySetupAsksBeforeANewSignIn(t *testing.T) {
+	v := OverviewView{Page: finished(), State: "working", Reissue: "/m/k3/reissue", Ask: true}
+	if got := markup(t, Overview(v)); !strings.Contains(got, `<a class="button" href="/m/k3/reissue">`) || strings.Contains(got, `action="/m/k3/reissue"`) {
+		t.Error("a healthy setup does not ask first")
+	}
+	v.Ask = false
+	if got := markup(t, Overview(v)); !strings.Contains(got, `action="/m/k3/reissue"`) {
+		t.Error("a dead token needs more than one click")
+	}
+}
+
+// markup is one page as the browser gets it.
+func markup(t *testing.T, c templ.Component) string {
+	t.Helper()
+	var b strings.Builder
+	if err := c.Render(locale.WithPrinter(t.Context(), printerEN), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

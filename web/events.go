@@ -101,8 +101,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, session secret.T
 		case <-ctx.Done():
 			return
 		case <-pulse.C:
-			err := s.Admin.KeepAlive(ctx, session)
-			if errors.Is(err, admin.ErrNoSession) || !send(": beat\n\n") {
+			ended := false
+			if !session.IsZero() { // a private window has none
+				ended = errors.Is(s.Admin.KeepAlive(ctx, session), admin.ErrNoSession)
+			}
+			if ended || !send(": beat\n\n") {
 				return
 			}
 		case <-watch.C:

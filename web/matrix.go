@@ -50,7 +50,6 @@ func (r *request) mailboxMatrix(v wizard.View, st flow.StepState) *templates.Mat
 // fill adds the results of one check. Rows and columns appear in the order in
 // which targets do; a cell that does not apply stays empty.
 func (r *request) fill(v wizard.View, st flow.StepState, m *templates.Matrix, of *check.Check, place func(check.Target) (row, column string)) {
-	names, groups := anchors(st), st.Groups()
 	for _, c := range st.Checks {
 		if c.Check != of {
 			continue
@@ -67,14 +66,9 @@ func (r *request) fill(v wizard.View, st flow.StepState, m *templates.Matrix, of
 			m.Rows = append(m.Rows, templates.MatrixRow{Name: row})
 			y = len(m.Rows) - 1
 		}
-		cell := templates.Cell{State: resultState(v, c)}
+		cell := templates.Cell{State: resultState(v, c), Anchor: anchorOf(st, c)}
 		if c.Current {
 			cell.Millis = millis(c.Result.Took)
-			for i, g := range groups {
-				if cell.Anchor == "" && slices.ContainsFunc(g.Checks, c.Same) {
-					cell.Anchor = names[i]
-				}
-			}
 		}
 		for len(m.Rows[y].Cells) <= x {
 			m.Rows[y].Cells = append(m.Rows[y].Cells, templates.Cell{})

@@ -25,7 +25,7 @@ func (s *Server) reissuePage(w http.ResponseWriter, r *request) error {
 		return r.redirect(w, "/m/"+string(v.Setup.ID)+"/"+setup.StepSignIn.Path(), "")
 	}
 	page := templates.ReissueView{Page: r.setupPage(v), Account: accountOf(v), Action: r.URL.Path}
-	page.Can = r.visitor.who.Kind == wizard.WhoAdmin
+	page.Can, page.Healthy = r.visitor.who.Kind == wizard.WhoAdmin, v.Done()
 	if st, ok := v.Step(setup.StepVerification); ok {
 		if fs := r.findings(v, st); len(fs) > 0 {
 			page.Cause = &fs[0]
@@ -58,10 +58,7 @@ func (s *Server) cancelReissue(w http.ResponseWriter, r *request) error {
 }
 
 func (r *request) preflightView(v wizard.View, p templates.StepPage) templates.PreflightView {
-	out := templates.PreflightView{StepPage: p, Cancel: "/m/" + string(v.Setup.ID) + "/reissue/cancel"}
-	if r.visitor.who.Kind != wizard.WhoAdmin {
-		out.Cancel = ""
-	}
+	out := templates.PreflightView{StepPage: p}
 	st, _ := v.Step(setup.StepPreflight)
 	for _, f := range st.Findings() {
 		if f.Blocks() {

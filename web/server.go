@@ -104,6 +104,7 @@ func (s *Server) Handler() http.Handler {
 			r.Get("/w/{code}", s.page(s.landing))
 			r.Post("/w/{code}", s.page(s.confirm))
 			r.Get("/w/{code}/done", s.page(s.windowDone))
+			r.Get("/w/{code}/events", s.windowEvents)
 			r.Get(wizard.CallbackPath, s.page(s.callback))
 		})
 		r.Get("/language", s.page(s.languagePage))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"latchkey/internal/check"
@@ -25,6 +26,9 @@ func (r *request) setupPage(v wizard.View) templates.Page {
 		p.Live.Auto = auto
 	}
 	p.Next = r.next(v)
+	if v.Reissuing() && r.visitor.who.Kind == wizard.WhoAdmin {
+		p.Reissue = path + "/reissue/cancel"
+	}
 	return p
 }
 
@@ -78,6 +82,12 @@ func (r *request) stepFact(v wizard.View, id setup.StepID) string {
 // next is the banner: who acts, in the voice of the reader.
 func (r *request) next(v wizard.View) *templates.Next {
 	n := v.Next
+	if name := knocking(v); name != "" && r.visitor.who.Kind == wizard.WhoAdmin {
+		return &templates.Next{Me: true, Room: true, Text: r.printer.T("next.room", "name", name)}
+	}
+	if text := r.decision(v); text != "" {
+		return &templates.Next{Me: true, Step: string(setup.StepSignIn), Text: text}
+	}
 	if n.Step == "" || v.Running {
 		return nil
 	}
@@ -91,7 +101,49 @@ func (r *request) next(v wizard.View) *templates.Next {
 		out.Who = ownerName(v)
 		out.Actor = ""
 	}
+	out.Text, out.Card = r.nextAct(v)
 	return out
+}
+
+// decision is what the owner is asked about the sign-in that is under way; it
+// waits for minutes only, so it goes before everything else.
+func (r *request) decision(v wizard.View) string {
+	switch a := v.Attempt; {
+	case r.visitor.who.Kind != wizard.WhoAdmin:
+	case a.State == wizard.AttemptStaged:
+		return r.printer.T("next.staged")
+	case a.State == wizard.AttemptConfirmed && !a.LetIn:
+		return r.printer.T("next.visitor")
+	}
+	return ""
+}
+
+// nextAct names what is to be done where that is more than to answer the step:
+// the problem that stands. card is its anchor.
+func (r *request) nextAct(v wizard.View) (text, card string) {
+	st, ok := v.Step(v.Next.Step)
+	if !ok {
+		return "", ""
+	}
+	for i, g := range st.Groups() {
+		if g.Finding.Blocks() {
+			return r.printer.Finding(g.Finding).Title, anchors(st)[i]
+		}
+	}
+	if v.Reissuing() && v.Next.Step == setup.StepSignIn {
+		return r.printer.T("next.reissue", "number", 1+slices.IndexFunc(v.Steps, func(s flow.StepState) bool { return s.Step.ID == setup.StepSignIn })), ""
+	}
+	return "", ""
+}
+
+// knocking is somebody who waits to be let in, "" for nobody.
+func knocking(v wizard.View) string {
+	for _, p := range v.People {
+		if p.State == wizard.ParticipantWaiting {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // ownerName is the administrator who works on a setup: the one who invited, or
@@ -218,7 +270,9 @@ func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
 	for _, c := range st.Checks {
 		inMatrix := out.Matrix != nil && (c.Target.Server != "" || c.Target.Mailbox != "" && c.Check != check.TestMessage)
 		if !inMatrix {
-			out.Rows = append(out.Rows, r.checkRow(v, c))
+			row := r.checkRow(v, c)
+			row.Anchor = anchorOf(st, c)
+			out.Rows = append(out.Rows, row)
 		}
 	}
 	return out
@@ -274,6 +328,19 @@ func anchors(st flow.StepState) []string {
 		list = append(list, anchor(code, seen[code]))
 	}
 	return list
+}
+
+// anchorOf is the card that explains what a check has found, "" for none.
+func anchorOf(st flow.StepState, c flow.CheckState) string {
+	if !c.Current {
+		return ""
+	}
+	for i, g := range st.Groups() {
+		if slices.ContainsFunc(g.Checks, c.Same) {
+			return anchors(st)[i]
+		}
+	}
+	return ""
 }
 
 func anchor(code string, nth int) string {

@@ -30,7 +30,7 @@ func (s *Server) dashboard(w http.ResponseWriter, r *request) error {
 	for _, one := range list {
 		m := mailboxOf(one)
 		ending := !m.Expiry.IsZero() && m.Expiry.Sub(s.Now()) < 60*24*time.Hour
-		mine := m.State != "working" && m.State != "waiting"
+		mine := m.State != "working" && m.State != "waiting" || m.Room != ""
 		v.All++
 		count(&v.Mine, mine)
 		count(&v.Others, m.State == "waiting")
@@ -54,7 +54,7 @@ func mailboxOf(v wizard.View) templates.Mailbox {
 	m := templates.Mailbox{
 		Path: "/m/" + string(v.Setup.ID), Name: v.Setup.Title(), State: mailboxState(v), By: v.Next.GuestName,
 		Product: strings.TrimSpace(v.Product.Name + " " + v.Setup.Application.Release),
-		Renewed: v.Key.Renewed,
+		Renewed: v.Key.Renewed, Room: knocking(v),
 	}
 	if v.Product.Key == "own" {
 		m.TestKey, m.Fetching = v.Key.Present, "not_observed"
@@ -70,10 +70,14 @@ func mailboxOf(v wizard.View) templates.Mailbox {
 func mailboxState(v wizard.View) string {
 	ends, at := earliest(v)
 	switch {
-	case v.Setup.Reissue != nil && !v.Done():
-		return "sign_in_again"
 	case v.SignInAgain():
 		return "sign_in_again"
+	case v.Setup.Reissue != nil && v.Worst() == flow.NeedsAttention:
+		return "needs_attention"
+	case v.Reissuing():
+		return "renewing"
+	case v.Setup.Reissue != nil && !v.Setup.Reissue.Passed.IsZero() && !v.Done():
+		return "renewed"
 	case v.Done() && ends != "" && at.Sub(v.Now) < 30*24*time.Hour:
 		return "ends_soon"
 	case v.Done():
@@ -173,7 +177,7 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 		count(&page.Waiting, p.State == wizard.ParticipantWaiting)
 	}
 	if r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil && (v.Done() || v.SignInAgain()) {
-		page.Reissue = page.Setup.Path + "/reissue"
+		page.Reissue, page.Ask = page.Setup.Path+"/reissue", !v.SignInAgain()
 	}
 	return r.render(w, http.StatusOK, templates.Overview(page))
 }

@@ -179,10 +179,17 @@ func evidenceOf(a wizard.Attempt) []templates.Evidence {
 // verdictOf says in one line what the evidence adds up to; "" while the
 // sign-in is under way.
 func verdictOf(a wizard.Attempt) string {
+	final := a.State == wizard.AttemptFailed || a.State == wizard.AttemptRefused || a.State == wizard.AttemptLost
 	switch {
-	case a.State == wizard.AttemptFailed || a.State == wizard.AttemptRefused || a.State == wizard.AttemptLost:
+	case final && a.Identity.UserName == "":
+		return "unfinished"
+	case a.RightOne == check.ProofNo:
+		return "other_account"
+	case final && a.State != wizard.AttemptRefused:
 		return "refused"
-	case a.State != wizard.AttemptStaged && a.State != wizard.AttemptAccepted:
+	case a.State == wizard.AttemptRefused && a.FreshLogin != check.ProofYes && a.NewJar != check.ProofYes:
+		return "refused"
+	case !final && a.State != wizard.AttemptStaged && a.State != wizard.AttemptAccepted:
 		return ""
 	case a.NewJar == check.ProofYes && a.FreshLogin == check.ProofYes:
 		return "fresh"

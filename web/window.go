@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/check"
 	"latchkey/internal/locale"
 	"latchkey/internal/product"
+	"latchkey/internal/secret"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -191,22 +192,45 @@ func (s *Server) callback(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
+// windowEvents tells the private window that its sign-in has come to an end, or
+// that the explanation is there.
+func (s *Server) windowEvents(w http.ResponseWriter, hr *http.Request) {
+	r := &request{Request: hr, s: s, printer: s.printerOf(hr)}
+	a, _, err := s.Wizard.Outcome(hr.Context(), chi.URLParam(hr, "code"), r.browser(""))
+	if err != nil {
+		s.plainError(w, hr, http.StatusNotFound)
+		return
+	}
+	s.stream(w, hr, secret.Text{}, func(ctx context.Context) (int64, bool) {
+		n, err := s.Wizard.Changes(ctx, a.Setup)
+		return n, err == nil
+	})
+}
+
 // windowDone ends the private window: who has signed in, or why nobody has.
 func (s *Server) windowDone(w http.ResponseWriter, r *request) error {
 	a, v, err := s.Wizard.Outcome(r.Context(), chi.URLParam(r.Request, "code"), r.browser(""))
 	if err != nil {
 		return err
 	}
-	page := templates.DoneView{Page: r.base(), Account: a.Identity.UserName, ECE: v.Product.Key == product.OwnKey}
+	page := templates.DoneView{
+		Page: r.base(), Account: a.Identity.UserName, Expected: a.Account, ECE: v.Product.Key == product.OwnKey,
+	}
+	page.Live.Events = "/w/" + a.ID + "/events"
 	switch a.State {
 	case wizard.AttemptAccepted:
 		page.Outcome = "accepted"
 	case wizard.AttemptStaged:
 		page.Outcome = "staged"
+		if a.RightOne == check.ProofNo {
+			page.Outcome = "another"
+		}
 	case wizard.AttemptRefused:
 		page.Outcome = "refused"
 	case wizard.AttemptConfirmed, wizard.AttemptArrived, wizard.AttemptRedeeming:
 		page.Outcome, page.Live.Waits = "running", true
+	case wizard.AttemptReplaced, wizard.AttemptExpired:
+		page.Outcome = "replaced"
 	default:
 		page.Outcome = "failed"
 	}

@@ -13,7 +13,7 @@ var (
 		Code: "other_account_signed_in", Severity: finding.Blocker, Actor: finding.MailboxUser, Ours: true,
 		Title:       "{{.signed_in_as}} signed in, not {{.expected}}",
 		Consequence: "The token would open the mailbox of {{.signed_in_as}}. It is not used.",
-		Cause:       "Workstation single sign-on or another account in the window signed in without asking.",
+		Cause:       "The password of {{.signed_in_as}} was entered, or the window was signed in as that account before.",
 		Remedy:      "Sign in again in a new private window, or accept this account if it is the right one.",
 		Params:      []string{"signed_in_as", "expected"},
 	}

@@ -100,10 +100,17 @@ func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
 	return tx.SaveAttempt(a)
 }
 
-// Refuse drops a staged token.
+// Refuse drops a staged token, or stops a sign-in that has brought none yet.
 func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt string) error {
 	var r Run
 	err := w.onAttempt(ctx, who, id, attempt, func(tx Tx, a *Attempt) error {
+		if a.State == AttemptConfirmed || a.State == AttemptArrived {
+			a.State, a.Finished = AttemptReplaced, w.Now().UTC()
+			if err := w.forget(tx, a.ID); err != nil {
+				return err
+			}
+			return w.record(tx, who, id, audit.TokenRefused, "attempt", a.ID)
+		}
 		if a.State != AttemptStaged {
 			return ErrConflict
 		}
@@ -151,6 +158,8 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 		if a.ID == "" || a.Final() || a.State == AttemptStaged || a.State == AttemptRedeeming {
 			return ErrConflict
 		}
+		// Nobody can be at the provider before the link was used.
+		a.Pasted = a.State == AttemptConfirmed
 		r, err = w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
 		return err
 	})
@@ -214,6 +223,10 @@ func (w *Wizard) ripen(tx Tx, st *state, a Attempt) (Run, Attempt, error) {
 	if err := w.forget(tx, a.ID); err != nil {
 		return Run{}, a, err
 	}
-	a.State, a.Finished = state, w.Now().UTC()
+	if a.Pasted {
+		a.Pasted = false
+	} else {
+		a.State, a.Finished = state, w.Now().UTC()
+	}
 	return Run{}, a, tx.SaveAttempt(&a)
 }

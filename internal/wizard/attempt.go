@@ -132,6 +132,12 @@ func (a Attempt) Final() bool {
 // StagedUntil is when a token that waits for acceptance is dropped.
 func (a Attempt) StagedUntil() time.Time { return a.Finished.Add(stagedLife) }
 
+// reopen takes back what a person has pasted, because the provider answers
+// itself.
+func (a *Attempt) reopen() {
+	a.State, a.Pasted, a.Failure, a.Finished = AttemptConfirmed, false, nil, time.Time{}
+}
+
 // overdue returns the state that a has reached by time alone, and whether that
 // is another one than it is in.
 func (a Attempt) overdue(now time.Time) (AttemptState, bool) {
@@ -142,6 +148,8 @@ func (a Attempt) overdue(now time.Time) (AttemptState, bool) {
 		return AttemptExpired, true
 	case a.State == AttemptRedeeming && now.After(a.Arrived.Add(redeemLife)):
 		return AttemptLost, true
+	case a.Pasted && now.After(a.Confirmed.Add(signInLife)):
+		return a.State, true // the explanation stays; its secrets go
 	}
 	return a.State, false
 }

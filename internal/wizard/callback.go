@@ -92,6 +92,9 @@ func (w *Wizard) arrive(ctx context.Context, stateParam secret.Text, b Browser) 
 		if r, a, err = w.ripen(tx, &st, a); err != nil {
 			return err
 		}
+		if a.Pasted {
+			a.reopen()
+		}
 		if a.State != AttemptConfirmed && a.State != AttemptArrived {
 			return nil
 		}
@@ -276,8 +279,10 @@ func (w *Wizard) storeFailure(tx Tx, st *state, a *Attempt, guard check.Guard, c
 	if err := a.fail(guard, cause, w.Now().UTC()); err != nil {
 		return Run{}, err
 	}
-	if err := w.forget(tx, a.ID); err != nil {
-		return Run{}, err
+	if !a.Pasted {
+		if err := w.forget(tx, a.ID); err != nil {
+			return Run{}, err
+		}
 	}
 	st.setup.SignIn.Attempts++
 	if err := tx.SaveSetup(&st.setup); err != nil {

@@ -136,10 +136,12 @@ func (w *Wizard) replace(tx Tx, s setup.Setup, now time.Time) error {
 		return nil
 	}
 	a, err := tx.Attempt(s.SignIn.Attempt)
-	if err != nil || a.Final() {
+	if err != nil || a.Final() && !a.Pasted {
 		return err
 	}
-	a.State, a.Finished = AttemptReplaced, now
+	if a.Pasted = false; !a.Final() {
+		a.State, a.Finished = AttemptReplaced, now
+	}
 	if err := w.forget(tx, a.ID); err != nil {
 		return err
 	}

@@ -219,6 +219,9 @@ type Attempt struct {
 	Identity setup.Identity `json:"identity"`
 	Granted  []string       `json:"granted,omitempty"` // scopes the provider says it granted
 	Failure  []byte         `json:"failure,omitempty"` // JSON of the failure, see Failure
+	// Pasted: the failure is what a person has pasted. The provider may still
+	// answer; its own answer then counts.
+	Pasted bool `json:"pasted,omitempty"`
 }
 
 // Participant is a second person, invited to one setup.

@@ -206,10 +206,13 @@ func (v *View) overlay() {
 			}
 		}
 	}
-	if v.Attempt.ID != "" && !v.Attempt.Final() {
-		for i, s := range v.Steps {
-			if s.Step.ID == setup.StepSignIn && s.State == flow.NotStarted {
-				v.Steps[i].State = flow.InProgress
+	for i, s := range v.Steps {
+		switch s.Step.ID {
+		case setup.StepSignIn:
+			v.Steps[i] = v.signInStep(s)
+		case setup.StepVerification, setup.StepHandover:
+			if v.Reissuing() && s.State == flow.Done {
+				v.Steps[i].State = flow.NotStarted // it was done for the token in use
 			}
 		}
 	}
@@ -221,6 +224,37 @@ func (v *View) overlay() {
 			}
 		}
 	}
+}
+
+// signInStep is the step as it stands while somebody is on the way: what stopped
+// an earlier sign-in says nothing about this one.
+func (v *View) signInStep(s flow.StepState) flow.StepState {
+	a := v.Attempt
+	underWay := a.ID != "" && !a.Final()
+	if underWay {
+		checks := slices.Clone(s.Checks)
+		for i, c := range checks {
+			if c.Result == nil || !c.Result.Blocks() {
+				continue
+			}
+			if a.State != AttemptStaged || c.Result.At.Before(a.Finished) {
+				checks[i].Result, checks[i].Current, checks[i].Stale = nil, false, false
+				s.State = flow.InProgress
+			}
+		}
+		s.Checks = checks
+	}
+	if underWay && s.State == flow.NotStarted || v.Reissuing() && s.State == flow.Done {
+		s.State = flow.InProgress
+	}
+	return s
+}
+
+// Reissuing reports whether a new sign-in has begun and has brought no token
+// yet: the one in use is still the one before.
+func (v View) Reissuing() bool {
+	re := v.Setup.Reissue
+	return re != nil && re.Passed.IsZero() && v.Setup.SignIn.GrantRevision == re.PreviousRevision
 }
 
 func (v *View) runningSteps() []setup.StepID {
