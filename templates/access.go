@@ -2,6 +2,12 @@ package templates
 
 import "time"
 
+// NotSetUpView is the only page while nobody has claimed the installation.
+type NotSetUpView struct {
+	Page
+	Command string // makes the link on the server; "" where the link was printed already
+}
+
 // ClaimView is the page of the one-time link that makes the first
 // administrator.
 type ClaimView struct {

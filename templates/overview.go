@@ -25,9 +25,18 @@ type OverviewView struct {
 	Invites   bool // the reader may invite somebody
 	History   []Event
 	Expiries  []Expiry
+	Delete    bool   // the reader may delete the setup
 	Report    bool   // there is something to report
 	Reissue   string // address that begins a new sign-in (POST); "" hides it
 	Ask       bool   // mail flows: that address asks first (GET)
+}
+
+// DeleteView asks whether to delete a setup.
+type DeleteView struct {
+	Page
+	Action string // address that deletes (POST)
+	Key    bool   // a token of this setup is stored
+	People int    // whose access ends
 }
 
 // Person is somebody who takes part in a setup.

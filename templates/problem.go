@@ -17,6 +17,8 @@ type ErrorView struct {
 	Retry     time.Time // 429: when it works again
 	Host      string    // 421: the address to use
 	Back      string    // a page that works; "" for the dashboard
+	Lead      string    // what happened, where the status alone would mislead
+	Home      string    // what the way on is called, "" for the usual words
 }
 
 // ConflictView is status 409 for a form: somebody else has saved meanwhile.

@@ -8,8 +8,9 @@ import (
 
 func accessSamples() map[string]templ.Component {
 	return map[string]templ.Component{
-		"not-set-up": NotSetUp(anonymous()),
-		"claim":      Claim(ClaimView{Page: anonymous(), Action: "/claim/abc", Until: now.Add(30 * time.Minute)}),
+		"delete":     Delete(DeleteView{Page: finished(), Action: "/m/k3/delete", Key: true, People: 1}),
+		"not-set-up": NotSetUp(NotSetUpView{Page: anonymous(), Command: "latchkey init --config /etc/latchkey.toml"}), "not-set-up-printed": NotSetUp(NotSetUpView{Page: anonymous()}),
+		"claim": Claim(ClaimView{Page: anonymous(), Action: "/claim/abc", Until: now.Add(30 * time.Minute)}),
 		"claim-error": Claim(ClaimView{Page: anonymous(), Action: "/claim/abc", Name: "Robin Keller", Until: now.Add(30 * time.Minute),
 			Errors: map[string]string{"password": "“Password” is too short.", "password_again": "The two passwords differ."}}),
 		"login":       Login(LoginView{Page: anonymous(), Back: "/m/k3/registration", Kept: true}),

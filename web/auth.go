@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -27,6 +28,12 @@ func (s *Server) claim(w http.ResponseWriter, r *request) error {
 	code := secret.New(chi.URLParam(r.Request, "code"))
 	name, password := r.PostForm.Get("name"), secret.New(r.PostForm.Get("password"))
 	wrong := map[string]string{}
+	if problem := admin.CheckPassword(name, password); problem != "" {
+		wrong["password"] = r.printer.Problem(string(problem), "password", "")
+	}
+	if strings.TrimSpace(name) == "" {
+		wrong["name"] = r.printer.Problem("required", "name", "")
+	}
 	if !password.Equal(secret.New(r.PostForm.Get("password_again"))) {
 		wrong["password_again"] = r.printer.Problem("different", "password_again", "")
 	}

@@ -215,7 +215,7 @@ func TestFirstAdministrator(t *testing.T) {
 	s := newStand(t)
 	stranger := s.window()
 	for _, path := range []string{"/", "/login", "/mailboxes/new", "/m/x", "/join/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/w/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/findings/imap_disabled", "/language"} {
-		if got := stranger.Get(path); got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "latchkey init") {
+		if got := stranger.Get(path); got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "latchkey init --config &#39;/etc/latch key.toml&#39;") {
 			t.Errorf("%s: %d", path, got.Status)
 		}
 	}
@@ -249,7 +249,7 @@ func TestFirstAdministrator(t *testing.T) {
 	if accounts, err := s.admin.Accounts(t.Context()); err != nil || len(accounts) != 1 || won != 1 {
 		t.Errorf("%d won, %d accounts, %v", won, len(accounts), err)
 	}
-	if got := stranger.Get(path); got.Status != http.StatusNotFound {
+	if got := stranger.Get(path); got.Status != http.StatusGone || !strings.Contains(got.Body, `href="/">Sign in`) {
 		t.Errorf("the claim page still answers %d", got.Status)
 	}
 	if !strings.Contains(s.log.String(), "/claim/[code]") || strings.Contains(s.log.String(), code.Reveal()) {
@@ -341,11 +341,14 @@ func TestRejectedEntriesAreKept(t *testing.T) {
 	owner := s.claimed()
 	id := s.ready()
 	got := owner.Post("/m/"+string(id)+"/application", url.Values{
-		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example\nnot an address"},
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example\nnot an address\nnor@"},
 		"sign_in_account": {""}, "protocols": {"imap"},
 	})
 	if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "not an address") || !strings.Contains(got.Body, "<title>Error:") {
 		t.Errorf("answered %d", got.Status)
+	}
+	if !strings.Contains(got.Body, "“nor@” is not") {
+		t.Error("only the first wrong line is named")
 	}
 	if strings.Count(got.Body, `href="#f-`) < 2 {
 		t.Error("the summary does not lead to both fields")

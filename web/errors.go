@@ -16,13 +16,13 @@ import (
 func statusOf(err error) int {
 	var dead *wizard.LinkDeadError
 	switch {
-	case errors.Is(err, wizard.ErrNotFound), errors.Is(err, admin.ErrNotFound), errors.Is(err, admin.ErrExpired), errors.Is(err, admin.ErrClaimed):
+	case errors.Is(err, wizard.ErrNotFound), errors.Is(err, admin.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, wizard.ErrForbidden), errors.Is(err, wizard.ErrForeignBrowser), errors.Is(err, wizard.ErrUnknownState):
 		return http.StatusForbidden
 	case errors.Is(err, wizard.ErrConflict):
 		return http.StatusConflict
-	case errors.As(err, &dead), errors.Is(err, wizard.ErrInviteDead):
+	case errors.As(err, &dead), errors.Is(err, wizard.ErrInviteDead), errors.Is(err, admin.ErrExpired), errors.Is(err, admin.ErrClaimed):
 		return http.StatusGone
 	case errors.Is(err, admin.ErrTooManyTries):
 		return http.StatusTooManyRequests
@@ -48,6 +48,14 @@ func (s *Server) serveError(w http.ResponseWriter, r *request, err error) {
 	if r.id() != "" && wizard.Reads(r.visitor.who, r.id()) {
 		v.Back = "/m/" + string(r.id())
 	}
+	switch {
+	case errors.Is(err, wizard.ErrUnknownState), errors.Is(err, wizard.ErrForeignBrowser):
+		v.Lead = r.printer.T("error.stray_answer")
+	case errors.Is(err, admin.ErrClaimed):
+		v.Home = r.printer.T("login.button")
+	case status == http.StatusGone && !r.visitor.known():
+		v.Home = r.printer.T("login.button")
+	}
 	var tries *admin.TooManyTriesError
 	if errors.As(err, &tries) {
 		v.Retry = tries.RetryAt
@@ -70,6 +78,9 @@ func (s *Server) plainError(w http.ResponseWriter, r *http.Request, status int) 
 		Page:   templates.Page{Now: s.Now().UTC(), Version: s.Version, Path: "/"},
 		Status: status, Reference: w.Header().Get("X-Request-Id"), At: s.Now().UTC(), Host: s.ExternalURL,
 	}
+	if status == http.StatusGone { // the link of the first administrator, who exists
+		v.Host, v.Home = "", p.T("login.button")
+	}
 	_ = req.render(w, status, templates.Error(v))
 }
 
@@ -83,5 +94,5 @@ func (s *Server) notSetUp(w http.ResponseWriter, r *http.Request) {
 	p := s.printerOf(r)
 	req := &request{Request: r.WithContext(locale.WithPrinter(r.Context(), p)), s: s, printer: p}
 	page := templates.Page{Now: s.Now().UTC().Truncate(time.Minute), Version: s.Version, Path: "/"}
-	_ = req.render(w, http.StatusServiceUnavailable, templates.NotSetUp(page))
+	_ = req.render(w, http.StatusServiceUnavailable, templates.NotSetUp(templates.NotSetUpView{Page: page, Command: s.Init}))
 }

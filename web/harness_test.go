@@ -119,6 +119,7 @@ func newStandWith(t *testing.T, d differs) *stand {
 	}
 	edge, err := web.New(web.Options{
 		Wizard: s.wizard, Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
+		Init: "latchkey init --config '/etc/latch key.toml'",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -156,7 +156,7 @@ func (s *Server) unclaimedOnly(next http.Handler) http.Handler {
 		case err != nil:
 			s.fail(w, r, err)
 		case claimed:
-			s.plainError(w, r, http.StatusNotFound)
+			s.plainError(w, r, http.StatusGone)
 		default:
 			next.ServeHTTP(w, r)
 		}

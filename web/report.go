@@ -148,7 +148,7 @@ func (s *Server) ask(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) help(w http.ResponseWriter, r *request) error {
-	return r.render(w, http.StatusOK, templates.Help(templates.HelpView{Page: r.base()}))
+	return r.render(w, http.StatusOK, templates.Help(templates.HelpView{Page: r.base(), Steps: newSteps()}))
 }
 
 func (s *Server) accessibility(w http.ResponseWriter, r *request) error {

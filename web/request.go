@@ -170,8 +170,12 @@ func (r *request) theme() string {
 func (r *request) problems(errs setup.InputErrors) map[string]string {
 	out := map[string]string{}
 	for _, e := range errs {
-		if _, twice := out[string(e.Field)]; !twice {
-			out[string(e.Field)] = r.printer.Problem(string(e.Problem), string(e.Field), e.Value)
+		sentence := r.printer.Problem(string(e.Problem), string(e.Field), e.Value)
+		switch before := out[string(e.Field)]; {
+		case before == "":
+			out[string(e.Field)] = sentence
+		case !strings.Contains(before, sentence):
+			out[string(e.Field)] = before + " " + sentence
 		}
 	}
 	return out

@@ -33,8 +33,11 @@ type Options struct {
 	// is the default: then the socket's address counts.
 	TrustedProxies []netip.Prefix
 	Version        string
-	Now            func() time.Time
-	Log            *slog.Logger
+	// Init is the command that prints a link for the first administrator of
+	// this server; "" where the link was printed when it started.
+	Init string
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Server is the HTTP edge.
@@ -143,6 +146,9 @@ func (s *Server) setupRoutes(r chi.Router) {
 	r.Post("/people/admit", s.page(s.admit))
 	r.Post("/people/refuse", s.page(s.dismiss))
 	r.Post("/people/revoke", s.page(s.dismiss))
+
+	r.Get("/delete", s.page(s.deletePage))
+	r.Post("/delete", s.page(s.delete))
 
 	r.Get("/reissue", s.page(s.reissuePage))
 	r.Post("/reissue", s.page(s.reissue))

@@ -135,11 +135,16 @@ func (s *Server) newPage(w http.ResponseWriter, r *request) error {
 	if r.visitor.who.Kind != wizard.WhoAdmin {
 		return wizard.ErrForbidden
 	}
+	return r.render(w, http.StatusOK, templates.New(templates.NewView{Page: r.base(), Steps: newSteps()}))
+}
+
+// newSteps are the steps of a new setup, in order.
+func newSteps() []string {
 	var steps []string
 	for _, st := range flow.New {
 		steps = append(steps, string(st.ID))
 	}
-	return r.render(w, http.StatusOK, templates.New(templates.NewView{Page: r.base(), Steps: steps}))
+	return steps
 }
 
 func (s *Server) create(w http.ResponseWriter, r *request) error {
@@ -166,6 +171,7 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 		Expiries: r.expiries(v),
 		Report:   v.Setup.SignIn.GrantRevision > 0,
 		Invites:  r.visitor.who.Kind == wizard.WhoAdmin,
+		Delete:   r.visitor.who.Kind == wizard.WhoAdmin,
 	}
 	if page.State == "waiting" && v.Next.Guest == r.visitor.who.ID {
 		page.State, page.By = "setting_up", ""
@@ -213,4 +219,25 @@ func (r *request) happened(v wizard.View, most int) []templates.Event {
 		list = append(list, e)
 	}
 	return list
+}
+
+// deletePage asks before a setup is gone with everything it holds.
+func (s *Server) deletePage(w http.ResponseWriter, r *request) error {
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
+	if r.visitor.who.Kind != wizard.WhoAdmin {
+		return wizard.ErrForbidden
+	}
+	return r.render(w, http.StatusOK, templates.Delete(templates.DeleteView{
+		Page: r.setupPage(v), Action: r.URL.Path, Key: v.Key.Present, People: len(r.persons(v)) - 1,
+	}))
+}
+
+func (s *Server) delete(w http.ResponseWriter, r *request) error {
+	if err := s.Wizard.Delete(r.Context(), r.visitor.who, r.id()); err != nil {
+		return err
+	}
+	return r.redirect(w, "/", "deleted")
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"strings"
 
 	"latchkey/internal/check"
@@ -62,6 +63,7 @@ func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
 			put("generated", "yes")
 		}
 	}
+	maps.Copy(e, s.Typed[step]) // saved for later as it was typed
 	return e
 }
 

@@ -54,7 +54,7 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	}
 	stand.app.attend(ctx)
 	stand.app.keep(ctx)
-	return errors.Join(serve(ctx, stand.app, stand.listener), stand.app.Close())
+	return errors.Join(serve(ctx, stand.app, stand.listener, ""), stand.app.Close())
 }
 
 // temporaryData makes a folder for data that nobody keeps, with its key: the
@@ -141,6 +141,25 @@ func (d *demoCommand) tell(t terminal, s stand, microsoft *lab.Lab) error {
 	if err := printLab(t.Out, info, accounts); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.Out, "\nStop with Ctrl+C.")
+	broken, err := scenario(d.Scenario)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.Out, recipe, d.Scenario, broken.Breaks, info.Domain, info.TenantID, info.ClientID)
 	return err
 }
+
+// recipe is what to enter in the wizard.
+const recipe = `
+Scenario: %[1]s. %[2]s
+
+Enter this in the wizard:
+  step 1  Another mail application; Shared account; mailbox sales@%[3]s; sign-in account svc-mail@%[3]s
+  step 3  tenant ID %[4]s, client ID %[5]s; in the portal,
+          open the application "Mailbox connector", add the redirect URI of step 3 and a client secret
+  step 6  in a private window, sign in as svc-mail@%[3]s with the password above
+For Cisco ECE: release 12.6(1) with ES1; both addresses https://ece.contoso.example,
+redirect URI https://ece.contoso.example/egain/oauth/callback, registered in the portal too.
+
+Stop with Ctrl+C.
+`

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"latchkey/internal/admin"
 )
 
 type initCommand struct {
 	configFlags
-	JSON bool `help:"One JSON document on stdout."`
+	Reset bool `help:"Remove every administrator first, where nobody can sign in any more; the setups stay."`
+	JSON  bool `help:"One JSON document on stdout."`
 }
 
 // Run prints the one-time link of the first administrator.
@@ -21,14 +23,23 @@ func (i *initCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(databaseFile(c.Data)); err != nil && (i.Reset || i.Config == "" && i.Data == "") {
+		// A new database here would belong to no server, and its link too.
+		return fmt.Errorf("data = %q: %w: name the server's configuration with --config, or its folder with --data", c.Data, err)
+	}
 	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {
 		return err
 	}
+	if i.Reset {
+		if err := a.admin.Reset(ctx); err != nil {
+			return errors.Join(err, a.Close())
+		}
+	}
 	code, err := a.admin.NewClaimLink(ctx)
 	if err := errors.Join(err, a.Close()); err != nil {
 		if errors.Is(err, admin.ErrClaimed) {
-			return errors.New("an administrator exists already; sign in at " + c.ExternalURL)
+			return errors.New("an administrator exists already; sign in at " + c.ExternalURL + ", or begin anew with --reset")
 		}
 		return err
 	}

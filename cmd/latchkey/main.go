@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,7 +37,7 @@ type terminal struct {
 
 // cli are the commands.
 type cli struct {
-	Lang string `help:"Language of texts, such as de; codes never change." placeholder:"TAG" env:"LATCHKEY_LANG"`
+	Lang string `help:"Language of texts; codes never change. Available: ${languages}." placeholder:"TAG" env:"LATCHKEY_LANG"`
 
 	Demo     demoCommand     `cmd:"" help:"The whole product on this computer with a pretended Microsoft; nothing to configure."`
 	Walk     walkCommand     `cmd:"" help:"Walk the wizard through the scenarios of the lab, page by page."`
@@ -76,7 +78,13 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		}
 	}()
 	var c cli
-	parser, err := kong.New(&c,
+	catalog, err := locale.Load()
+	if err != nil {
+		_, _ = fmt.Fprintln(t.Err, "latchkey:", err)
+		return exitBroken
+	}
+	languages := strings.Join(catalog.Tags(), ", ")
+	parser, err := kong.New(&c, kong.Vars{"languages": languages},
 		kong.Name("latchkey"),
 		kong.Description("Connects an Exchange Online mailbox with OAuth2 and keeps it connected. Start with: latchkey demo"),
 		kong.UsageOnError(), kong.Writers(t.Out, t.Err),
@@ -92,7 +100,10 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 		_, _ = fmt.Fprintln(t.Err, "latchkey:", misuse(args, err))
 		return exitBroken
 	}
-	t.Lang = c.Lang
+	if t.Lang = c.Lang; t.Lang != "" && !speaks(catalog, t.Lang) {
+		_, _ = fmt.Fprintf(t.Err, "latchkey: --lang %q: there is no such language; available: %s\n", c.Lang, languages)
+		return exitBroken
+	}
 	if t.Now == nil {
 		t.Now = time.Now
 	}
@@ -107,6 +118,15 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	}
 	_, _ = fmt.Fprintln(t.Err, "latchkey:", err)
 	return exitBroken
+}
+
+// speaks reports whether there are texts in a language, whatever its region.
+func speaks(catalog *locale.Catalog, tag string) bool {
+	language := func(tag string) string {
+		first, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
+		return first
+	}
+	return slices.ContainsFunc(catalog.Tags(), func(have string) bool { return language(have) == language(tag) })
 }
 
 // misuse says what was wrong with the words of the command, and where to read

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"latchkey/internal/config"
@@ -20,6 +22,26 @@ const drain = 20 * time.Second
 
 type serveCommand struct {
 	configFlags
+}
+
+// Help names the keys of the configuration file.
+func (s *serveCommand) Help() string {
+	return `The configuration file is TOML. Its keys; flags win over the environment (LATCHKEY_...), the environment over the file:
+
+  listen           address to listen on, localhost:8080 by default
+  external_url     where browsers reach Latchkey; the only source of links
+  data             folder of the database and of latchkey.key
+  node             name of this server, its host name by default
+  role             all, application or services
+  tls_certificate  file of a certificate (PEM); without it a proxy ends TLS
+  tls_key          file of its key (PEM)
+  ca_file          further certificate authorities to trust (PEM)
+  trusted_proxies  networks whose X-Forwarded-For is believed: ["10.0.0.0/8"]
+  allow_networks   private networks that checks may connect to: ["10.0.0.0/8"]
+  proxy            way to Microsoft: http://host:port or socks5://host:port
+  [[provider]]     another identity and mail provider: id, name, kind (entra or openid), authority, scopes, hosts, probe_scope
+
+A key that is not known stops the start.`
 }
 
 // Run serves until it is told to stop.
@@ -45,14 +67,38 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 		ln = tls.NewListener(ln, secure)
 	}
 	if claimed, err := a.admin.Claimed(ctx); err == nil && !claimed {
-		log.Warn("no administrator yet: run latchkey init on this server and open the link it prints")
+		log.Warn("no administrator yet: run the command on this server and open the link it prints", "command", s.initWords(c))
 	}
 	log.Info("serving", "url", c.ExternalURL, "listen", ln.Addr().String(), "role", string(c.Role), "version", versionText())
 	a.attend(ctx)
 	if c.Role != setup.RoleApplication {
 		a.keep(ctx)
 	}
-	return errors.Join(serve(ctx, a, ln), a.Close())
+	return errors.Join(serve(ctx, a, ln, s.initWords(c)), a.Close())
+}
+
+// initWords is the command that makes a link for this very server: from another
+// folder, or without its flags, init would speak of another one.
+func (f configFlags) initWords(c config.Config) string {
+	words := []string{"latchkey", "init"}
+	add := func(flag, value string) {
+		if value == "" {
+			return
+		}
+		if strings.ContainsAny(value, " \t\"'$&;()<>|\\*?[]#~`!") {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		words = append(words, flag, value)
+	}
+	if file, err := filepath.Abs(expand(f.Config)); err == nil && f.Config != "" {
+		add("--config", file)
+	}
+	if data, err := filepath.Abs(c.Data); err == nil && (f.Config == "" || f.Data != "" || !filepath.IsAbs(c.Data)) {
+		add("--data", data)
+	}
+	add("--listen", f.Listen)
+	add("--external-url", f.ExternalURL)
+	return strings.Join(words, " ")
 }
 
 // tlsOf loads the certificate to serve with, nil where a proxy has it.
@@ -75,10 +121,12 @@ func listenError(err error, address, repair string) error {
 }
 
 // serve answers requests until ctx ends, then lets the ones under way finish.
-func serve(ctx context.Context, a *app, ln net.Listener) error {
+// init is the command that makes the first administrator's link, "" where that
+// link was printed.
+func serve(ctx context.Context, a *app, ln net.Listener, init string) error {
 	edge, err := web.New(web.Options{
 		Wizard: a.wizard, Admin: a.admin, Catalog: a.catalog, ExternalURL: a.config.ExternalURL,
-		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log,
+		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log, Init: init,
 	})
 	if err != nil {
 		return errors.Join(err, ln.Close())

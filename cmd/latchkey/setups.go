@@ -59,7 +59,7 @@ func withApp(ctx context.Context, f configFlags, t terminal, do func(*app) error
 		return err
 	}
 	if _, err := os.Stat(databaseFile(c.Data)); err != nil {
-		return fmt.Errorf("data = %q: %w: name the folder of the database with --data, or begin with latchkey init", c.Data, err)
+		return fmt.Errorf("data = %q: %w: name the server's configuration with --config, or its folder with --data", c.Data, err)
 	}
 	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {

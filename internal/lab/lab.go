@@ -264,7 +264,7 @@ func (l *Lab) describe(address string) {
 	l.info.Authority = "http://" + address
 	l.info.Portal = l.info.Authority + "/portal"
 	is := map[string]string{
-		world.SignInAccount: "sign-in account for the shared mailboxes, with Full Access and Send As",
+		world.SignInAccount: "sign-in account for the shared mailboxes",
 		world.Support:       "user mailbox that signs in itself",
 		world.Administrator: "Microsoft 365 administrator, with an own mailbox",
 		world.Operator:      "the person at the workstation",

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -107,9 +108,11 @@ func (a Address) Equal(other Address) bool { return strings.EqualFold(string(a),
 const maxMailboxes = 1000
 
 // ParseAddresses accepts one address per line; commas and semicolons separate
-// too, because that is how mail programs copy them. Each address once.
+// too, because that is how mail programs copy them. Each address once. All
+// parts that are no addresses are reported at once, as InputErrors.
 func ParseAddresses(field Field, s string) ([]Address, error) {
 	var list []Address
+	var wrong InputErrors
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool {
 		return r == '\n' || r == '\r' || r == ',' || r == ';'
 	}) {
@@ -117,15 +120,19 @@ func ParseAddresses(field Field, s string) ([]Address, error) {
 			continue
 		}
 		a, err := ParseAddress(field, part)
-		if err != nil {
-			return nil, err
+		var bad *InputError
+		switch {
+		case errors.As(err, &bad):
+			wrong = append(wrong, bad)
+		case slices.ContainsFunc(list, a.Equal):
+			wrong = append(wrong, &InputError{field, string(a), ProblemTwice})
+		default:
+			list = append(list, a)
 		}
-		if slices.ContainsFunc(list, a.Equal) {
-			return nil, &InputError{field, string(a), ProblemTwice}
-		}
-		list = append(list, a)
 	}
 	switch {
+	case len(wrong) > 0:
+		return nil, wrong
 	case len(list) == 0:
 		return nil, &InputError{field, "", ProblemRequired}
 	case len(list) > maxMailboxes:

@@ -80,12 +80,19 @@ func TestParseAddresses(t *testing.T) {
 		t.Error(diff)
 	}
 	for in, problem := range map[string]setup.Problem{
-		" \n ":                     setup.ProblemRequired,
-		"a@x.example\nA@X.example": setup.ProblemTwice,
-		"a@x.example\nnobody":      setup.ProblemNotAddress,
+		" \n ": setup.ProblemRequired,
 	} {
 		_, err := setup.ParseAddresses("mailboxes", in)
 		checkInput(t, in, "", "", err, problem)
+	}
+	_, err = setup.ParseAddresses("mailboxes", "a@x.example\nA@X.example\nnobody\nnor@")
+	want := setup.InputErrors{
+		{Field: "mailboxes", Value: "A@x.example", Problem: setup.ProblemTwice},
+		{Field: "mailboxes", Value: "nobody", Problem: setup.ProblemNotAddress},
+		{Field: "mailboxes", Value: "nor@", Problem: setup.ProblemNotAddress},
+	}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("not all wrong parts are named:\n%s", diff)
 	}
 }
 

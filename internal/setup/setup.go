@@ -31,6 +31,10 @@ type Setup struct {
 
 	// Checklist holds what people state about points that no program can see.
 	Checklist map[Item]Stated `json:"checklist,omitempty"`
+
+	// Typed holds what was saved for later and cannot be used yet, as typed:
+	// step → name of the field → values. No check reads it.
+	Typed map[StepID]map[string][]string `json:"typed,omitempty"`
 }
 
 // Reissue says that, since when and why a token is being issued again.

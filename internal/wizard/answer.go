@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"latchkey/internal/audit"
@@ -162,6 +163,13 @@ func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) 
 		// Nothing is asked there.
 	default:
 		return secret.Text{}, fmt.Errorf("wizard: unknown step %q", in.Step)
+	}
+	s.Typed = maps.Clone(s.Typed)
+	if delete(s.Typed, in.Step); len(r.typed) > 0 {
+		if s.Typed == nil {
+			s.Typed = map[setup.StepID]map[string][]string{}
+		}
+		s.Typed[in.Step] = r.typed
 	}
 	return value, r.err()
 }

@@ -31,20 +31,33 @@ func (e Entries) all(f setup.Field) []string { return e[string(f)] }
 type reader struct {
 	entries  Entries
 	problems setup.InputErrors
-	// later leaves required fields empty: "Save for later".
+	// later keeps what cannot be used yet as it was typed: "Save for later".
 	later bool
+	typed map[string][]string
 }
 
 func read[T any](r *reader, parse func() (T, error), keep *T) {
 	v, err := parse()
 	var bad *setup.InputError
+	var several setup.InputErrors
 	switch {
 	case err == nil:
 		*keep = v
+		return
 	case errors.As(err, &bad):
-		if !(r.later && bad.Problem == setup.ProblemRequired) {
-			r.problems = append(r.problems, bad)
+		several = setup.InputErrors{bad}
+	case !errors.As(err, &several):
+		return
+	}
+	if !r.later {
+		r.problems = append(r.problems, several...)
+		return
+	}
+	if field := several[0].Field; r.entries.Get(field) != "" {
+		if r.typed == nil {
+			r.typed = map[string][]string{}
 		}
+		r.typed[string(field)] = r.entries.all(field)
 	}
 }
 

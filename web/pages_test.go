@@ -1,0 +1,99 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+)
+
+// "Save for later" loses nothing: what can be used is saved, and what is half
+// typed stands in the form again, also in another session.
+func TestSaveForLaterKeepsWhatIsHalfTyped(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	made, err := s.wizard.Start(t.Context(), s.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := "/m/" + string(made.ID) + "/application"
+	got := owner.Post(page, url.Values{
+		"save": {"later"}, "product": {"other"}, "mailboxes": {"sales@"}, "sign_in_account": {"svc@contoso.example"},
+	})
+	has(t, "the form", got, "Saved for later", ">sales@</textarea>", `value="svc@contoso.example"`)
+	if a := s.view(made.ID).Setup.Application; a.SignInAccount != "svc@contoso.example" || len(a.Mailboxes) != 0 {
+		t.Errorf("saved: %+v", a)
+	}
+	owner = s.window()
+	owner.Post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}})
+	has(t, "the form after another login", owner.Get(page), ">sales@</textarea>")
+	s.answer(made.ID, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc@contoso.example"}, "protocols": {"imap"},
+	})
+	has(t, "the form after it was saved", owner.Get(page), "not:>sales@</textarea>", "sales@contoso.example")
+	owner.Post("/m/"+string(made.ID)+"/registration", url.Values{"save": {"later"}, "tenant": {"x"}, "client_secret": {"planted\x01secret"}})
+	s.noSecretIn("planted\x01secret")
+}
+
+func TestASetupIsDeletedOnItsOwnPage(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id)
+	code, _, err := s.wizard.Invite(t.Context(), s.owner, id, wizard.RoleM365Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := s.window()
+	guest.Post("/join/"+code, url.Values{"name": {"Ada"}})
+	if err := s.wizard.Admit(t.Context(), s.owner, id, s.view(id).People[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []shown{guest.Get(page + "/delete"), guest.Post(page+"/delete", nil)} {
+		if got.Status != http.StatusForbidden {
+			t.Errorf("a guest gets %d", got.Status)
+		}
+	}
+	has(t, "the guest's overview", guest.Get(page), "not:Delete this setup")
+	has(t, "the owner's overview", owner.Get(page), `href="`+page+`/delete">Delete this setup`)
+	has(t, "the question", owner.Get(page+"/delete"), "cannot be brought back", `action="`+page+`/delete"`, "The access of 1 other person ends.")
+	if got := owner.Get(page); got.Status != http.StatusOK {
+		t.Fatalf("looking at the question deleted the setup: %d", got.Status)
+	}
+	got := owner.Post(page+"/delete", nil)
+	has(t, "the list", got, "The setup is deleted.", "No mailbox yet")
+	if got := owner.Get(page); got.Status != http.StatusNotFound {
+		t.Errorf("the deleted setup answers %d", got.Status)
+	}
+	if got := guest.Get(page); strings.Contains(got.Body, "sales@contoso.example") {
+		t.Error("the guest still sees the setup")
+	}
+}
+
+func TestHelpNamesTheSteps(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	has(t, "help", owner.Get("/help"), "<h3>Version and account</h3>", "<h3>Hand-over</h3>")
+}
+
+// Whoever has lost the password, a link or an answer reads what to do now.
+func TestDeadEndsLeadOn(t *testing.T) {
+	s := newStand(t)
+	code, err := s.admin.NewClaimLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, "an empty claim", s.window().Post("/claim/"+code.Reveal(), nil), "“Name” is empty.", "“Password” is too short.")
+	owner := s.claimed()
+	stranger := s.window()
+	has(t, "the login", stranger.Get("/login"), "latchkey init --reset")
+	has(t, "the used link", stranger.Get("/claim/"+code.Reveal()), "It was used, replaced, or it is too old.", `href="/">Sign in`, "not:cut off")
+	for name, w := range map[string]*window{"a stranger": stranger, "the owner": owner} {
+		has(t, name, w.Get(wizard.CallbackPath+"?code=x&state=y"), "This answer belongs to no sign-in", "not:Your role allows")
+	}
+	has(t, "a page that is not there", owner.Get("/nowhere"), `href="/">Open the mailboxes`, "not:>Back<")
+}
