@@ -87,10 +87,8 @@ func variants(t testing.TB, task Task) map[string]Values {
 		v.RedirectURIs, v.Mailboxes = []string{word, "https://x.example"}, []setup.Address{setup.Address(word)}
 		v.Server, v.Provider = setup.Server{Name: word, Role: setup.Role(word)}, word
 		v.Connections = []Connection{{Protocol: setup.SMTP, Host: word, Port: 587, STARTTLS: true}}
-		out[task.ID+" "+word] = v
-		v = values(t)
 		v.Say = func(string) string { return word + "\r\nsecond line " + word + "\n" }
-		out[task.ID+" says "+word] = v
+		out[task.ID+" "+word] = v
 	}
 	return out
 }
@@ -300,6 +298,41 @@ func TestScriptsAreShortASCIILines(t *testing.T) {
 			if strings.IndexFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
 				t.Errorf("%s: line %d is not ASCII: %q", task.ID, i+1, line)
 			}
+		}
+	}
+}
+
+// A console shows the script before its output, and both are copied.
+func TestScriptHoldsNoFrame(t *testing.T) {
+	for _, task := range Tasks {
+		if text := script(t, task, values(t)); strings.Contains(text, "LATCHKEY PROBE-") || strings.Contains(text, "LATCHKEY MAILBOX-") {
+			t.Errorf("%s: the script itself looks like a block", task.ID)
+		}
+	}
+}
+
+// What a paste parser demands stands in the text that prints the block.
+func TestScriptsPrintEachProperty(t *testing.T) {
+	for task, names := range map[string][]string{
+		Registration.ID: {"schema", "kind", "setup", "script", "at", "by", "module", "client_id", "tenant_id", "name", "audience", "web", "spa", "public",
+			"public_client", "sign_in_enabled", "assignment_required", "permissions", "consented", "secrets", "claims", "secret", "unread",
+			"resource", "id", "type", "ends", "key", "cipher"},
+		MailboxRead.ID: {"schema", "kind", "setup", "script", "at", "by", "module", "tenant_smtp_auth", "modern_auth", "account", "mailboxes", "unread",
+			"user_name", "primary", "type", "sign_in", "imap", "pop3", "smtp_auth", "licences", "sku", "exchange",
+			"address", "full_access", "send_as", "readers", "bytes", "inbox", "inbox_read", "forwards", "missing"},
+	} {
+		one, _ := TaskByID(task)
+		text := script(t, one, values(t))
+		for _, name := range names {
+			if !strings.Contains(text, " "+name+" = ") {
+				t.Errorf("%s does not print %q", task, name)
+			}
+		}
+	}
+	text := script(t, Network, values(t))
+	for _, name := range []string{"schema", "setup", "server", "role", "provider", "at", "version", "results", "protocol", "host", "port", "ms", "mechanisms", "kind", "stage", "line"} {
+		if !strings.Contains(text, `"`+name+`": `) {
+			t.Errorf("network does not print %q", name)
 		}
 	}
 }
