@@ -55,6 +55,12 @@ var plantings = []struct {
 	{"curl", "curl --url imaps://h --user 'a@contoso.example:hunter2'", []string{"hunter2"}, paste.Password},
 	{"configuration", "remotepass = hunter2\npassword: hunter3", []string{"hunter2", "hunter3"}, paste.Password},
 	{"cookies", "Cookie: ESTSAUTH=abc.def; buid=xyz\r\nHost: h", []string{"abc.def", "xyz"}, paste.Cookie},
+	{"device code", "device_code: ABCDEFGHIJKL", []string{"ABCDEFGHIJKL"}, paste.Code},
+	{"a short token", "Token: abc123DEF456ghi789", []string{"abc123DEF456"}, paste.Token},
+	{"a short secret", "secret = 'abc123DEF456'", []string{"abc123DEF456"}, paste.Secret},
+	{"basic authentication", "authorization: Basic dTpwYXNzd29yZA==", []string{"dTpwYXNzd29yZA"}, paste.Password},
+	{"other mechanisms", "A1 AUTHENTICATE CRAM-MD5 dGltIGI5MTNhNjAy", []string{"dGltIGI5"}, paste.SASL},
+	{"a login alone on its line", "sent:\nAGFAY29udG9zby5leGFtcGxlAGh1bnRlcjI=", []string{"AGFAY29u"}, paste.SASL},
 	{"UTF-16", "\xff\xfec\x00o\x00d\x00e\x00=\x000\x00.\x00A\x00X\x001\x002\x003\x004\x005\x00P\x00l\x00a\x00n\x00t\x00", []string{"AX12345Plant"}, paste.Code},
 }
 
@@ -128,6 +134,15 @@ func TestGreetingNamesTheServer(t *testing.T) {
 	parts, err := paste.TakeApart("* OK The Microsoft Exchange IMAP4 service is ready. [RgBSADAAUAAyADgAMQBDAEEAMAAxADUANwAuAEQARQBVAFAAMgA4ADEALgBQAFIATwBEAC4ATwBVAFQATABPAE8ASwAuAEMATwBNAA==]\nA1 NO AUTHENTICATE failed.")
 	if err != nil || parts.Context["mail_server"] != "FR0P281CA0157.DEUP281.PROD.OUTLOOK.COM" || len(parts.Masked) > 0 {
 		t.Errorf("%+v, %v", parts.Context, err)
+	}
+}
+
+// A server's error challenge is base64 too, and explains.
+func TestChallengeIsOpened(t *testing.T) {
+	challenge := base64.StdEncoding.EncodeToString([]byte(`{"status":"400","schemes":"Bearer","scope":"https://mail.contoso.example/"}`))
+	parts, err := paste.TakeApart("imap C: A1 AUTHENTICATE XOAUTH2\nS: + " + challenge + "\nS: A1 NO failed")
+	if err != nil || !strings.Contains(parts.Text, `"status":"400"`) || len(parts.Masked) > 0 {
+		t.Errorf("%q, %v, %v", parts.Text, parts.Masked, err)
 	}
 }
 
