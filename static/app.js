@@ -112,7 +112,7 @@
     if (running) { again = true; return; }
     running = true;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }, cache: "no-store" });
       // Another address means another page, for example the login: stay here.
       if (answer.ok && answer.url === location.href.split("#")[0]) update(parse(await answer.text()));
     } catch { /* the connection is gone; the stream reconnects and asks again */ }

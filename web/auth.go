@@ -112,16 +112,18 @@ func (s *Server) logout(w http.ResponseWriter, r *request) error {
 }
 
 // askLogin sends somebody unknown to the login. The entries of a form are kept
-// in a session of their own, sealed on the server, without what is secret.
+// in a session of their own, sealed on the server, without what is secret; of
+// somebody who never had a session nothing is kept, because anybody could have
+// the database filled.
 func (s *Server) askLogin(w http.ResponseWriter, hr *http.Request, v *visitor) error {
 	back := hr.URL.Path
 	if hr.Method == http.MethodPost {
-		if err := hr.ParseForm(); err != nil {
+		if err := parseForm(hr); err != nil {
 			return err
 		}
 		draft := draftOf(hr.PostForm)
 		back = pageOf(back)
-		if draft != "" && hr.Header.Get("Cookie") != "" {
+		if draft != "" && s.hadSession(hr) {
 			v.admin.Data = map[string]string{draftKey(back): draft}
 			if err := s.renew(w, hr, v, admin.KindAnonymous, ""); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -46,16 +47,12 @@ func (s *Server) keepDraft(r *request) error {
 // draft returns kept entries of the page and forgets them; nil if there are
 // none.
 func (r *request) draft() url.Values {
-	key := draftKey(r.URL.Path)
-	text := r.visitor.admin.Data[key]
-	if text == "" {
+	text, err := r.s.take(r.Context(), &r.visitor, draftKey(r.URL.Path))
+	if err == nil && text == "" {
 		return nil
 	}
-	values, err := url.ParseQuery(text)
-	if err == nil {
-		err = r.s.put(r.Context(), &r.visitor, key, "")
-	}
-	if err != nil {
+	values, bad := url.ParseQuery(text)
+	if err = errors.Join(err, bad); err != nil {
 		r.s.Log.Warn("draft not read", "error", err)
 		return nil
 	}

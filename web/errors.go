@@ -15,6 +15,7 @@ import (
 // fault of ours.
 func statusOf(err error) int {
 	var dead *wizard.LinkDeadError
+	var form *formError
 	switch {
 	case errors.Is(err, wizard.ErrNotFound), errors.Is(err, admin.ErrNotFound):
 		return http.StatusNotFound
@@ -26,7 +27,7 @@ func statusOf(err error) int {
 		return http.StatusGone
 	case errors.Is(err, admin.ErrTooManyTries):
 		return http.StatusTooManyRequests
-	case isTooLarge(err):
+	case errors.As(err, &form):
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError
@@ -84,8 +85,12 @@ func (s *Server) plainError(w http.ResponseWriter, r *http.Request, status int) 
 	_ = req.render(w, status, templates.Error(v))
 }
 
-// fail is plainError for an error of ours.
+// fail is plainError for an error that no handler could take.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if status := statusOf(err); status != http.StatusInternalServerError {
+		s.plainError(w, r, status)
+		return
+	}
 	s.Log.Error("request failed", "request", requestIDOf(r.Context()), "error", err)
 	s.plainError(w, r, http.StatusInternalServerError)
 }

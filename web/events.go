@@ -38,7 +38,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	}
 	s.stream(w, r, v.id, func(ctx context.Context) (int64, bool) {
 		if v.who.Kind == wizard.WhoGuest { // revoked while the page is open
-			if p, err := s.Wizard.Guest(ctx, v.who.ID, ""); err != nil || p.State != wizard.ParticipantAdmitted {
+			if p, err := s.Wizard.Guest(ctx, v.who.ID); err != nil || p.State != wizard.ParticipantAdmitted {
 				return 0, false
 			}
 		}
@@ -55,7 +55,7 @@ func (s *Server) waitingEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.stream(w, r, v.id, func(ctx context.Context) (int64, bool) {
-		p, err := s.Wizard.Guest(ctx, v.guest.ID, "")
+		p, err := s.Wizard.Guest(ctx, v.guest.ID)
 		if err != nil {
 			return 0, false
 		}
@@ -103,7 +103,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, session secret.T
 		case <-pulse.C:
 			ended := false
 			if !session.IsZero() { // a private window has none
-				ended = errors.Is(s.Admin.KeepAlive(ctx, session), admin.ErrNoSession)
+				_, err := s.Admin.KeepAlive(ctx, session)
+				ended = errors.Is(err, admin.ErrNoSession)
 			}
 			if ended || !send(": beat\n\n") {
 				return

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,17 @@ type stand struct {
 	log       *safeBuffer
 	file      string // of the database
 	owner     wizard.Who
+	ahead     atomic.Int64 // of the real clock, in nanoseconds
 }
+
+// now is the clock of everything that can be given one.
+func (s *stand) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// pass lets time pass at once.
+func (s *stand) pass(d time.Duration) { s.ahead.Add(int64(d)) }
+
+// tune changes what the product is started with.
+type tune func(*wizard.Options, *web.Options)
 
 // safeBuffer is a log that tests read while the server writes.
 type safeBuffer struct {
@@ -69,19 +80,20 @@ type differs struct {
 	now       func() time.Time
 	proxies   []netip.Prefix      // whose X-Forwarded-For counts
 	providers []provider.Provider // beside the usual one
+	tunes     []tune
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t *testing.T, tunes ...tune) *stand {
 	t.Helper()
-	return newStandWith(t, differs{})
+	return newStandWith(t, differs{tunes: tunes})
 }
 
 func newStandWith(t *testing.T, d differs) *stand {
 	t.Helper()
-	if d.now == nil {
-		d.now = time.Now
-	}
 	s := &stand{t: t, authority: newAuthority(t), log: &safeBuffer{}}
+	if d.now == nil {
+		d.now = s.now
+	}
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	u, err := url.Parse(server.URL)
@@ -103,24 +115,28 @@ func newStandWith(t *testing.T, d differs) *stand {
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	entra := provider.Entra.At(s.authority.URL, nil)
-	s.wizard, err = wizard.New(wizard.Options{
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := wizard.Options{
 		Store: s.store.Wizard(), Providers: append([]provider.Provider{entra}, d.providers...), KnownClientIP: len(d.proxies) > 0, ExternalURL: s.url, Node: "NODE1",
 		Key: secret.New(strings.Repeat("k", 64)), Now: d.now, Rand: rand.Reader, Log: log,
 		Report: func(wizard.View) ([]byte, error) { return []byte("{}"), nil },
-	}, func(r token.Refresher) *token.Source {
+	}
+	outer := web.Options{Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
+		Init: "latchkey init --config '/etc/latch key.toml'"}
+	for _, change := range d.tunes {
+		change(&inner, &outer)
+	}
+	s.wizard, err = wizard.New(inner, func(r token.Refresher) *token.Source {
 		return token.NewSource(s.store.Tokens(), r, "test", token.Options{})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := locale.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	edge, err := web.New(web.Options{
-		Wizard: s.wizard, Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
-		Init: "latchkey init --config '/etc/latch key.toml'",
-	})
+	outer.Wizard = s.wizard
+	edge, err := web.New(outer)
 	if err != nil {
 		t.Fatal(err)
 	}

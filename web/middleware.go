@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
+
+	"latchkey/internal/wizard"
 )
 
 type contextKey int
@@ -171,7 +172,7 @@ func (s *Server) claimedOnly(next http.Handler) http.Handler {
 			s.fail(w, r, err)
 		case claimed:
 			next.ServeHTTP(w, r)
-		case r.Method == http.MethodGet && r.URL.Query().Get("probe") != "":
+		case r.Method == http.MethodGet && r.URL.Path == wizard.CallbackPath && r.URL.Query().Get("probe") != "":
 			next.ServeHTTP(w, r) // a self-call of the callback answers before, too
 		default:
 			s.notSetUp(w, r)
@@ -180,22 +181,31 @@ func (s *Server) claimedOnly(next http.Handler) http.Handler {
 }
 
 // knownOnly asks for a login and comes back to the same page. What a form held
-// is kept, sealed on the server, and fills the form again.
-func (s *Server) knownOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// is kept, sealed on the server, and fills the form again. limit slows down who
+// is not known.
+func (s *Server) knownOnly(limit func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	unknown := limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.visitor(r, "")
+		if err == nil {
+			err = s.askLogin(w, r, &v)
+		}
 		if err != nil {
 			s.fail(w, r, err)
-			return
 		}
-		if v.known() {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := s.askLogin(w, r, &v); err != nil {
-			s.fail(w, r, err)
-		}
-	})
+	}))
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			v, err := s.visitor(r, "")
+			switch {
+			case err != nil:
+				s.fail(w, r, err)
+			case v.known():
+				next.ServeHTTP(w, r)
+			default:
+				unknown.ServeHTTP(w, r)
+			}
+		})
+	}
 }
 
 func clientAddress(r *http.Request) string { return middleware.GetClientIP(r.Context()) }
@@ -203,10 +213,4 @@ func clientAddress(r *http.Request) string { return middleware.GetClientIP(r.Con
 func agentOf(r *http.Request) string {
 	agent := r.UserAgent()
 	return agent[:min(len(agent), 200)]
-}
-
-// isTooLarge reports whether err says that the body was over the limit.
-func isTooLarge(err error) bool {
-	var large *http.MaxBytesError
-	return errors.As(err, &large)
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,10 +51,19 @@ func parseForm(r *http.Request) error {
 		return nil
 	}
 	if err := r.ParseForm(); err != nil {
-		return fmt.Errorf("web: form: %w", err)
+		return &formError{err}
 	}
 	return nil
 }
+
+// formError: the body is no form, or too large for one.
+type formError struct{ err error }
+
+// Error implements error.
+func (e *formError) Error() string { return "web: form: " + e.err.Error() }
+
+// Unwrap lets errors.Is and errors.As see the cause.
+func (e *formError) Unwrap() error { return e.err }
 
 // id is the setup in the path.
 func (r *request) id() setup.ID { return setup.ID(chi.URLParam(r.Request, "id")) }
@@ -116,10 +124,10 @@ func (r *request) base() templates.Page {
 		User: r.visitor.who.Name, Languages: r.s.languages(r.printer), Theme: r.theme(),
 		Now: r.s.Now().UTC(), Version: r.s.Version, Path: r.URL.Path,
 	}
-	if result := r.visitor.admin.Data["result"]; result != "" && r.Method == http.MethodGet {
-		p.Result = result
-		if err := r.s.put(r.Context(), &r.visitor, "result", ""); err != nil {
-			r.s.Log.Warn("result not cleared", "error", err)
+	if r.Method == http.MethodGet && !refetch(r.Request) {
+		var err error
+		if p.Result, err = r.s.take(r.Context(), &r.visitor, "result"); err != nil {
+			r.s.Log.Warn("result not shown", "error", err)
 		}
 	}
 	return p

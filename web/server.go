@@ -117,7 +117,7 @@ func (s *Server) Handler() http.Handler {
 		r.Get("/findings", s.page(s.findingList))
 		r.Get("/findings/{code}", s.page(s.explainFinding))
 		r.Group(func(r chi.Router) {
-			r.Use(s.knownOnly)
+			r.Use(s.knownOnly(guessable))
 			r.Post("/logout", s.page(s.logout))
 			r.Get("/explain", s.page(s.explainPage))
 			r.Post("/explain", s.page(s.explainText))

@@ -2,9 +2,14 @@ package web
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/gorilla/sessions"
 
@@ -56,8 +61,15 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	if err != nil {
 		return out, nil
 	}
-	id := secret.New(c.Value)
-	session, err := st.s.Admin.Load(r.Context(), id)
+	id, ours := st.s.sessionID(c.Value)
+	if !ours {
+		return out, nil
+	}
+	load := st.s.Admin.Load
+	if unattended(r) {
+		load = st.s.Admin.KeepAlive
+	}
+	session, err := load(r.Context(), id)
 	switch {
 	case errors.Is(err, admin.ErrNoSession):
 		return out, nil
@@ -69,21 +81,69 @@ func (st *sessionStore) New(r *http.Request, name string) (*sessions.Session, er
 	return out, nil
 }
 
-// Save implements sessions.Store: it writes the data back and, for a session
-// that was renewed, the cookie.
-func (st *sessionStore) Save(r *http.Request, w http.ResponseWriter, out *sessions.Session) error {
+// Save implements sessions.Store: it sets the cookie of a session that was
+// renewed. The data is written value by value, see put.
+func (st *sessionStore) Save(_ *http.Request, w http.ResponseWriter, out *sessions.Session) error {
 	id, _ := out.Values[keyID].(secret.Text)
 	if id.IsZero() {
 		http.SetCookie(w, cookie(out.Name(), "", -1))
 		return nil
 	}
 	if out.IsNew {
-		http.SetCookie(w, cookie(out.Name(), id.Reveal(), int(admin.AbsoluteLimit.Seconds())))
+		value := id.Reveal() + "." + st.s.sessionMAC(id.Reveal())
+		http.SetCookie(w, cookie(out.Name(), value, int(admin.AbsoluteLimit.Seconds())))
 		out.IsNew = false
-		return nil
 	}
-	session, _ := out.Values[keySession].(admin.Session)
-	return st.s.Admin.Save(r.Context(), id, session.Data)
+	return nil
+}
+
+// The session cookie is "<ID>.<mac>". The mac opens nothing: it tells a session
+// that we have once begun, however long it is dead, from a value that somebody
+// has made up.
+func (s *Server) sessionMAC(id string) string {
+	mac := hmac.New(sha256.New, []byte(s.Wizard.Key.Reveal()))
+	mac.Write([]byte("session cookie\x00" + id))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// sessionID takes the ID out of the cookie; ours says that we gave it out.
+func (s *Server) sessionID(value string) (id secret.Text, ours bool) {
+	text, mac, _ := strings.Cut(value, ".")
+	if !hmac.Equal([]byte(mac), []byte(s.sessionMAC(text))) {
+		return secret.Text{}, false
+	}
+	return secret.New(text), true
+}
+
+// hadSession reports whether the browser of a request has ever had a session.
+func (s *Server) hadSession(r *http.Request) bool {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return false
+	}
+	_, ours := s.sessionID(c.Value)
+	return ours
+}
+
+// refetchHeader marks what a page of ours fetches by itself.
+const refetchHeader = "X-Latchkey-Refetch"
+
+// unattended reports whether a request says that no person has made it: an
+// event stream, what an event has made the page fetch, a page that loads itself
+// again. It counts as nobody's presence, so that a session whose person has
+// gone ends although the page stays open (threat T24).
+func unattended(r *http.Request) bool {
+	return r.Method == http.MethodGet && (refetch(r) || strings.HasSuffix(r.URL.Path, "/events") || autoOf(r) > 0)
+}
+
+func refetch(r *http.Request) bool { return r.Header.Get(refetchHeader) != "" }
+
+// autoOf is after how many seconds a page loads itself again, 0 for never.
+func autoOf(r *http.Request) int {
+	if auto, err := strconv.Atoi(r.URL.Query().Get("auto")); err == nil && auto >= 10 && auto <= 600 {
+		return auto
+	}
+	return 0
 }
 
 // visitor is who a request comes from.
@@ -114,7 +174,11 @@ func (s *Server) visitor(r *http.Request, at setup.StepID) (v visitor, err error
 		v.who.Kind, v.who.ID, v.who.Name = wizard.WhoAdmin, a.ID, a.Name
 		return v, err
 	case admin.KindGuest:
-		v.guest, err = s.Wizard.Guest(r.Context(), v.admin.Subject, at)
+		if unattended(r) {
+			v.guest, err = s.Wizard.Guest(r.Context(), v.admin.Subject)
+		} else {
+			v.guest, err = s.Wizard.GuestSeen(r.Context(), v.admin.Subject, at)
+		}
 		if errors.Is(err, wizard.ErrForbidden) || errors.Is(err, wizard.ErrNotFound) {
 			return v, nil // refused or revoked: nobody
 		}
@@ -143,13 +207,13 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, v *visitor, kind 
 
 // put keeps a small value in the session; an empty one deletes it.
 func (s *Server) put(ctx context.Context, v *visitor, key, value string) error {
-	if v.admin.Data == nil {
-		v.admin.Data = map[string]string{}
+	return s.Admin.Put(ctx, v.id, key, value)
+}
+
+// take returns a value of the session that is shown once; "" if there is none.
+func (s *Server) take(ctx context.Context, v *visitor, key string) (string, error) {
+	if v.admin.Data[key] == "" {
+		return "", nil
 	}
-	if value == "" {
-		delete(v.admin.Data, key)
-	} else {
-		v.admin.Data[key] = value
-	}
-	return s.Admin.Save(ctx, v.id, v.admin.Data)
+	return s.Admin.Take(ctx, v.id, key)
 }

@@ -22,9 +22,7 @@ func (r *request) setupPage(v wizard.View) templates.Page {
 		p.Setup.Rail = append(p.Setup.Rail, r.row(v, st))
 	}
 	p.Live.Events = path + "/events"
-	if auto, err := strconv.Atoi(r.URL.Query().Get("auto")); err == nil && auto >= 10 && auto <= 600 {
-		p.Live.Auto = auto
-	}
+	p.Live.Auto = autoOf(r.Request)
 	p.Next = r.next(v)
 	if v.Reissuing() && r.visitor.who.Kind == wizard.WhoAdmin {
 		p.Reissue = path + "/reissue/cancel"

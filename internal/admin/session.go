@@ -102,31 +102,63 @@ func (s *Service) Load(ctx context.Context, id secret.Text) (Session, error) {
 	return session, s.touch(ctx, session)
 }
 
-// KeepAlive extends a session without a person: an open page that waits calls
-// it. It never reaches further than WaitLimit after the person's last request.
-func (s *Service) KeepAlive(ctx context.Context, id secret.Text) error {
+// KeepAlive returns a living session and extends it without a person: an open
+// page that waits or fetches by itself calls it. It never reaches further than
+// WaitLimit after the person's last request.
+func (s *Service) KeepAlive(ctx context.Context, id secret.Text) (Session, error) {
 	now := s.now()
 	session, err := s.living(ctx, id, now)
 	if err != nil {
-		return err
+		return session, err
 	}
 	end := now.Add(IdleLimit)
 	if limit := session.Seen.Add(WaitLimit); end.After(limit) {
 		end = limit
 	}
 	if end.Sub(session.IdleEnd) < touchEvery {
-		return nil
+		return session, nil
 	}
 	session.IdleEnd = end
-	return s.touch(ctx, session)
+	return session, s.touch(ctx, session)
 }
 
-// Save replaces the session's data; ErrNoSession if it has ended.
-func (s *Service) Save(ctx context.Context, id secret.Text, data map[string]string) error {
-	if _, err := s.living(ctx, id, s.now()); err != nil {
-		return err
-	}
-	return ended(s.store.Update(ctx, func(tx Tx) error { return tx.SaveSessionData(hashOf(id), data) }))
+// Put changes one value of the session's data, "" deletes it; ErrNoSession if
+// the session has ended. What another request of the same browser has stored
+// meanwhile stays.
+func (s *Service) Put(ctx context.Context, id secret.Text, key, value string) error {
+	return s.change(ctx, id, func(data map[string]string) {
+		data[key] = value
+		if value == "" {
+			delete(data, key)
+		}
+	})
+}
+
+// Take returns one value of the session's data and forgets it, so that of two
+// requests one gets it; "" if there is none.
+func (s *Service) Take(ctx context.Context, id secret.Text, key string) (value string, err error) {
+	err = s.change(ctx, id, func(data map[string]string) {
+		value = data[key]
+		delete(data, key)
+	})
+	return value, err
+}
+
+func (s *Service) change(ctx context.Context, id secret.Text, fn func(map[string]string)) error {
+	return ended(s.store.Update(ctx, func(tx Tx) error {
+		session, err := tx.Session(hashOf(id))
+		if err != nil {
+			return err
+		}
+		if !session.alive(s.now()) {
+			return ErrNoSession
+		}
+		if session.Data == nil {
+			session.Data = map[string]string{}
+		}
+		fn(session.Data)
+		return tx.SaveSessionData(session.Hash, session.Data)
+	}))
 }
 
 // End ends one session, known by its ID. Ending it twice is no error.

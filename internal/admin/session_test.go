@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,10 +83,10 @@ func TestASessionEnds(t *testing.T) {
 	if h.alive(t, id) {
 		t.Error("a session is alive after 15 idle minutes")
 	}
-	if err := h.Save(t.Context(), id, nil); !errors.Is(err, admin.ErrNoSession) {
-		t.Errorf("Save after the end = %v, want ErrNoSession", err)
+	if err := h.Put(t.Context(), id, "k", "v"); !errors.Is(err, admin.ErrNoSession) {
+		t.Errorf("Put after the end = %v, want ErrNoSession", err)
 	}
-	if err := h.KeepAlive(t.Context(), id); !errors.Is(err, admin.ErrNoSession) {
+	if _, err := h.KeepAlive(t.Context(), id); !errors.Is(err, admin.ErrNoSession) {
 		t.Errorf("KeepAlive after the end = %v, want ErrNoSession", err)
 	}
 }
@@ -97,7 +99,14 @@ func TestAWaitingPageKeepsASessionForAnHour(t *testing.T) {
 		t.Fatal("the session has ended")
 	}
 	last := h.time
-	for h.KeepAlive(t.Context(), id) == nil {
+	for {
+		got, err := h.KeepAlive(t.Context(), id)
+		if err != nil {
+			break
+		}
+		if got.Subject != adminSession.Subject || got.Data["k"] != "planted-data" {
+			t.Fatalf("KeepAlive = %+v", got)
+		}
 		h.pass(5 * time.Minute)
 		if h.time.Sub(last) > 2*time.Hour {
 			t.Fatal("the page keeps the session for ever")
@@ -141,19 +150,46 @@ func TestDeadSessionsAreRemoved(t *testing.T) {
 	}
 }
 
-func TestSaveKeepsTheRest(t *testing.T) {
+func TestAChangeOfOneValueKeepsTheRest(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.start(t, adminSession)
 	h.pass(time.Minute)
 	if !h.alive(t, id) {
 		t.Fatal("the session has ended")
 	}
-	if err := h.Save(t.Context(), id, map[string]string{"draft": "entry"}); err != nil {
+	// Fifty requests of one browser at once, each with a value of its own.
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			if err := h.Put(t.Context(), id, fmt.Sprint(i), "entry"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	got, err := h.Load(t.Context(), id)
+	if err != nil || len(got.Data) != 51 || got.Data["k"] != "planted-data" || !got.Seen.Equal(h.time) || got.Subject != "a" {
+		t.Errorf("after 50 values: %d of them, %+v, %v", len(got.Data), got, err)
+	}
+	var took atomic.Int64
+	for range 20 {
+		group.Go(func() {
+			if value, err := h.Take(t.Context(), id, "k"); err != nil {
+				t.Error(err)
+			} else if value == "planted-data" {
+				took.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if n := took.Load(); n != 1 {
+		t.Errorf("%d requests got a value that one may have", n)
+	}
+	if err := h.Put(t.Context(), id, "7", ""); err != nil {
 		t.Fatal(err)
 	}
-	got, err := h.Load(t.Context(), id)
-	if err != nil || got.Data["draft"] != "entry" || got.Data["k"] != "" || !got.Seen.Equal(h.time) || got.Subject != "a" {
-		t.Errorf("after Save: %+v, %v", got, err)
+	if got, err := h.Load(t.Context(), id); err != nil || len(got.Data) != 49 {
+		t.Errorf("after Take and an empty Put: %d values, %v", len(got.Data), err)
 	}
 }
 

@@ -38,6 +38,13 @@ func (t *tx) InsertParticipant(p wizard.Participant) error {
 }
 
 func (t *tx) SaveParticipant(p *wizard.Participant) error {
+	if err := t.SaveParticipantQuietly(p); err != nil {
+		return err
+	}
+	return t.Touch(p.Setup)
+}
+
+func (t *tx) SaveParticipantQuietly(p *wizard.Participant) error {
 	next := *p
 	next.Version++
 	document, err := encode("participant", next)
@@ -58,7 +65,7 @@ func (t *tx) SaveParticipant(p *wizard.Participant) error {
 		return lost(err)
 	}
 	p.Version = next.Version
-	return t.Touch(p.Setup)
+	return nil
 }
 
 func (t *tx) Participant(id string) (wizard.Participant, error) {

@@ -145,8 +145,8 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 	if err != nil {
 		return err
 	}
-	if who.Kind != WhoAdmin && !(who.Kind == WhoGuest && who.Setup == id) {
-		return ErrForbidden
+	if who.Kind != WhoAdmin && !(who.Kind == WhoGuest && who.Setup == id && who.Role == RoleM365Admin) {
+		return ErrForbidden // it ends the sign-in, so an observer may not
 	}
 	var r Run
 	err = w.Store.Update(ctx, func(tx Tx) error {

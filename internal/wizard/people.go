@@ -28,8 +28,9 @@ var (
 	ErrInviteDead = fmt.Errorf("wizard: the invitation can not be used any more")
 )
 
-// ParseName accepts what a person calls themselves: shown to others, so no
-// control characters and not endless.
+// ParseName accepts what a person calls themselves: shown to others, so not
+// endless, no control characters, and none that turn the direction of the text
+// behind it (Unicode Standard Annex #9 §2).
 func ParseName(s string) (string, error) {
 	name := strings.Join(strings.Fields(s), " ")
 	switch {
@@ -37,7 +38,7 @@ func ParseName(s string) (string, error) {
 		return "", setup.InputErrors{{Field: "name", Problem: setup.ProblemRequired}}
 	case len(name) > maxName:
 		return "", setup.InputErrors{{Field: "name", Value: name[:20], Problem: setup.ProblemTooLong}}
-	case strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '\u202e' }) >= 0:
+	case strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) >= 0:
 		return "", setup.InputErrors{{Field: "name", Problem: setup.ProblemControl}}
 	}
 	return name, nil
@@ -170,15 +171,22 @@ func (w *Wizard) onParticipant(ctx context.Context, who Who, id setup.ID, partic
 	})
 }
 
-// Guest returns the person behind a guest's session, and notes that they are
-// here. Whoever was refused or revoked is nobody.
-func (w *Wizard) Guest(ctx context.Context, participant string, at setup.StepID) (p Participant, err error) {
+// Guest returns the person behind a guest's session. Whoever was refused or
+// revoked is nobody.
+func (w *Wizard) Guest(ctx context.Context, participant string) (p Participant, err error) {
 	err = w.Store.View(ctx, func(tx Tx) error { p, err = tx.Participant(participant); return err })
-	if err != nil {
-		return p, err
+	if err == nil && p.State != ParticipantAdmitted && p.State != ParticipantWaiting {
+		err = ErrForbidden
 	}
-	if p.State != ParticipantAdmitted && p.State != ParticipantWaiting {
-		return p, ErrForbidden
+	return p, err
+}
+
+// GuestSeen is Guest for a request that a person has made: it notes that they
+// are here, and at which step. Open pages hear of it only when the person has
+// come back or gone to another step; that time passes is no change.
+func (w *Wizard) GuestSeen(ctx context.Context, participant string, at setup.StepID) (p Participant, err error) {
+	if p, err = w.Guest(ctx, participant); err != nil {
+		return p, err
 	}
 	now := w.Now().UTC()
 	if now.Sub(p.LastSeen) < seenEvery && (at == "" || at == p.LastStep) {
@@ -188,11 +196,15 @@ func (w *Wizard) Guest(ctx context.Context, participant string, at setup.StepID)
 		if p, err = tx.Participant(participant); err != nil {
 			return err
 		}
+		news := p.PresenceAt(now) != Here || at != "" && at != p.LastStep
 		p.LastSeen = now
 		if at != "" {
 			p.LastStep = at
 		}
-		return tx.SaveParticipant(&p)
+		if news {
+			return tx.SaveParticipant(&p)
+		}
+		return tx.SaveParticipantQuietly(&p)
 	})
 	return p, err
 }

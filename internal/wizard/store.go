@@ -89,6 +89,9 @@ type Tx interface {
 
 	InsertParticipant(p Participant) error
 	SaveParticipant(p *Participant) error // compare-and-swap on Version
+	// SaveParticipantQuietly is SaveParticipant that does not touch the setup:
+	// for what open pages need not show at once.
+	SaveParticipantQuietly(p *Participant) error
 	Participant(id string) (Participant, error)
 	ParticipantByInvite(hash Hash) (Participant, error)
 	Participants(id setup.ID) ([]Participant, error) // oldest first
