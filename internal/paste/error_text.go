@@ -2,50 +2,33 @@ package paste
 
 import (
 	"errors"
-	"regexp"
-	"strings"
-	"unicode"
 
 	"latchkey/internal/oauth"
 )
-
-// maxText is how much of a pasted page is looked at; an error page has some
-// hundred characters of words.
-const maxText = 8 << 10
 
 // ErrEmpty: nothing readable was pasted.
 var ErrEmpty = errors.New("paste: nothing was pasted")
 
 // ErrorText takes what a sign-in page shows and returns it as an error of the
 // authorize endpoint, so that a pasted error and a returned one are the same.
+// Where it was seen is known here, whatever the words themselves suggest. Of a
+// text that is too long the beginning is read: a page says first what is wrong.
 //
 // Errors: ErrEmpty.
 func ErrorText(text string) (*oauth.Error, error) {
-	if len(text) > maxText {
-		text = text[:maxText]
+	parts, err := TakeApart(text[:min(len(text), MaxText)])
+	if err != nil {
+		return nil, err
 	}
-	text, _ = Mask(text)
-	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
+	for _, s := range parts.Sightings {
+		var e *oauth.Error
+		if errors.As(s.Err, &e) && (e.Code != "" || len(e.Numbers) > 0 || e.Subcode != "") {
+			e.Endpoint, e.Grant, e.HTTPStatus = oauth.Authorize, "", 0
+			return e, nil
 		}
-		return r
-	}, strings.ToValidUTF8(text, ""))), " ")
-	if text == "" {
-		return nil, ErrEmpty
 	}
-	e := &oauth.Error{Endpoint: oauth.Authorize, Description: text}
-	if m := errorParameter.FindStringSubmatch(text); m != nil {
-		e.Code = m[1]
-	}
-	if m := subcodeField.FindStringSubmatch(text); m != nil {
-		e.Subcode = m[1]
-	}
-	if m := correlation.FindStringSubmatch(text); m != nil {
-		e.CorrelationID = m[1]
-	}
-	return e, nil
+	return &oauth.Error{
+		Endpoint: oauth.Authorize, Description: oneLine(parts.Text, maxQuoted),
+		CorrelationID: parts.Context["correlation_id"],
+	}, nil
 }
-
-// errorParameter is the error word of the page's own words or address.
-var errorParameter = regexp.MustCompile(`(?i)\berror["']?\s*[=:]\s*["']?([a-z_]{4,40})\b`)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/oauth"
 	"latchkey/internal/paste"
 )
 
@@ -51,6 +52,14 @@ func TestErrorText(t *testing.T) {
 	e, err = paste.ErrorText("https://x.example/callback?error=access_denied&error_subcode=cancel&state=abcdefghi")
 	if err != nil || e.Code != "access_denied" || e.Subcode != "cancel" || strings.Contains(e.Description, "abcdefghi") {
 		t.Errorf("address: %+v, %v", e, err)
+	}
+	e, err = paste.ErrorText(`<html><script>$Config={"strServiceExceptionMessage":"AADSTS50011: The redirect URI \u0027https://x.example/cb\u0027 does not match."};</script></html>`)
+	if err != nil || e.Endpoint != oauth.Authorize || !strings.HasPrefix(e.Description, "AADSTS50011: The redirect URI 'https://x.example/cb'") {
+		t.Errorf("source of the page: %+v, %v", e, err)
+	}
+	e, err = paste.ErrorText("Need admin approval\nMail needs permission to access resources.")
+	if err != nil || e.Description != "Need admin approval Mail needs permission to access resources." {
+		t.Errorf("a page without a number: %+v, %v", e, err)
 	}
 	if _, err := paste.ErrorText(" \x00\n "); !errors.Is(err, paste.ErrEmpty) {
 		t.Errorf("empty paste: %v", err)
