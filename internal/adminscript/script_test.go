@@ -242,8 +242,16 @@ func TestEachChangeAsksFirst(t *testing.T) {
 			if !changes {
 				continue
 			}
-			before := strings.Join(lines[max(0, i-5):i], "\n")
-			if !strings.Contains(before, "$PSCmdlet.ShouldProcess(") {
+			asks := false
+			indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+			for j, depth := i-1, indent(line); j > 0 && !asks; j-- {
+				asks = indent(lines[j]) == depth && strings.Contains(lines[j], "-not $PSCmdlet.ShouldProcess(")
+				if indent(lines[j]) < depth { // what the change stands in
+					depth = indent(lines[j])
+					asks = asks || strings.Contains(lines[j], "$PSCmdlet.ShouldProcess(")
+				}
+			}
+			if !asks {
 				t.Errorf("%s: line %d changes without asking: %s", task.ID, i+1, line)
 			}
 		}

@@ -155,11 +155,11 @@ func (d *decoder) choice(a at, of ...string) string {
 }
 
 func (d *decoder) guid(a at) string {
-	s := strings.ToLower(d.text(a))
+	s := d.text(a)
 	if a.told() && !setup.IsGUID(s) {
 		d.fail(a, PropertyValue, s, "a GUID")
 	}
-	return s
+	return strings.ToLower(s)
 }
 
 // boolean is nil for null and a missing property. Microsoft's own sample of a

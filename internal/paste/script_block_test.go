@@ -361,14 +361,17 @@ func TestScriptBlockNamesTheDamage(t *testing.T) {
 		"size below nothing": {edit(`481789280256`, `-1`), paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`481789280256`), Property: "mailboxes[0].bytes", Got: "-1", Want: "a whole number from 0"}},
 		"licences no list":   {edit(`"licences":  [`, `"licences":  "E3", "x": [`), paste.Fault{Where: w, Wrong: paste.PropertyType, Line: line(`"licences"`), Property: "account.licences", Got: "text", Want: "list"}},
 		"licence nameless":   {edit(`"sku":  "ENTERPRISEPACK",`, ``), paste.Fault{Where: w, Wrong: paste.PropertyMissing, Property: "account.licences[0].sku", Want: "the product's part number"}},
+		"no mailboxes":       {printed("MAILBOX", mailboxJSON[:strings.Index(mailboxJSON, `"mailboxes"`)]+`"mailboxes": [], "unread": []}`), paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"mailboxes"`), Property: "mailboxes", Got: "0", Want: "1 to 1000 mailboxes"}},
 		"reasons lost":       {edit(`"unread":`, `"red":`), paste.Fault{Where: w, Wrong: paste.PropertyMissing, Property: "unread", Want: "a list"}},
 	} {
 		_, err := paste.ParseScriptBlock(tt.pasted, expect)
 		sameFault(t, name, tt.want, err)
 	}
+	_, err := paste.ParseScriptBlock(printed("MAILBOX", mailboxJSON[:strings.Index(mailboxJSON, `"mailboxes"`)]+`"mailboxes": [`+strings.Repeat("{},", 1001)+`], "unread": []}`), expect)
+	sameFault(t, "endless mailboxes", paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"mailboxes"`), Property: "mailboxes", Got: "1001", Want: "1 to 1000 mailboxes"}, err)
 	want := expect
 	want.Kind = adminscript.KindRegistration
-	_, err := paste.ParseScriptBlock(block, want)
+	_, err = paste.ParseScriptBlock(block, want)
 	sameFault(t, "the other kind", paste.Fault{Where: w, Wrong: paste.OtherKind, Line: 2, Got: "mailbox", Want: "registration"}, err)
 	_, err = paste.ParseScriptBlock("x", want)
 	sameFault(t, "which one", paste.Fault{Where: w, Wrong: paste.Unknown, Want: "-----BEGIN LATCHKEY REGISTRATION-----"}, err)
