@@ -64,7 +64,8 @@ func (s *Server) explainText(w http.ResponseWriter, r *request) error {
 		v.Errors[pastedField] = r.printer.T("explain_page.too_long", "size", strconv.Itoa(paste.MaxText>>10))
 		v.Text = tail(text)
 	case errors.As(err, &wrong):
-		v.Errors[wrong.Key] = r.printer.Problem("not_offered", "method", wrong.Value)
+		field := map[string]string{"account_type": "method", "protocol": "protocols"}[wrong.Key]
+		v.Errors[wrong.Key] = r.printer.Problem("not_offered", field, wrong.Value)
 		v.Text, _ = paste.Mask(text)
 	case err != nil:
 		return err

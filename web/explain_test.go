@@ -82,7 +82,7 @@ func TestExplainPageKeepsTheTextAfterAnError(t *testing.T) {
 	}{
 		"empty":         {url.Values{"pasted": {" \n"}}, []string{"The text is empty.", `href="#f-pasted"`, `aria-invalid="true"`}},
 		"too long":      {url.Values{"pasted": {long}}, []string{"longer than 64 kilobytes", "A4 NO AUTHENTICATE failed."}},
-		"unknown value": {url.Values{"pasted": {"A4 NO AUTHENTICATE failed. code=" + pastedCode}, "protocol": {"moon"}}, []string{"A4 NO AUTHENTICATE failed."}},
+		"unknown value": {url.Values{"pasted": {"A4 NO AUTHENTICATE failed. code=" + pastedCode}, "protocol": {"moon"}}, []string{"A4 NO AUTHENTICATE failed.", "“moon” is not among the choices of “Protocols”.", `href="#f-protocol"`}},
 		"long value":    {url.Values{"pasted": {"A4 NO AUTHENTICATE failed. code=" + pastedCode}, "mailbox": {strings.Repeat("x", 400)}}, []string{"A4 NO AUTHENTICATE failed.", "This value is too long."}},
 	} {
 		got := owner.Post("/explain", tt.form)
@@ -123,8 +123,14 @@ func TestPastedLiveValuesLeaveNoTrace(t *testing.T) {
 	}
 	s.noSecretIn(pastedCode, "planted-Value", "planted-access", "hunter2hunter2")
 	// Only the text was sent: nothing waits behind the login.
+	u, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := owner.Client.Jar.Cookies(u)
+	owner.Post("/logout", nil)
 	late := s.window() // of somebody whose session has ended
-	late.Header.Set("Cookie", "other=1")
+	late.Client.Jar.SetCookies(u, session)
 	if page := late.Post("/explain", url.Values{"pasted": form["pasted"]}); strings.Contains(page.Body, "Your entries are kept.") {
 		t.Error("the text waits behind the login")
 	}
