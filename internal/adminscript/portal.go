@@ -29,6 +29,13 @@ type Step struct {
 	Value string
 }
 
+// StepIDs are the IDs of all steps, for those who have the words.
+var StepIDs = []string{
+	"app_new", "app_open", "app_redirect", "app_permission", "app_consent", "app_claim", "app_secret", "app_ids", "app_manifest",
+	"account_open", "account_licence", "account_imap", "account_pop3", "account_smtp",
+	"mailbox_open", "mailbox_full_access", "mailbox_send_as",
+}
+
 // Clicks returns the click path of a task: the same end without a script. The
 // network task has none.
 func Clicks(t Task, v Values) []Step {

@@ -54,6 +54,28 @@ func TestClicksDoWhatTheScriptDoes(t *testing.T) {
 	}
 }
 
+func TestEveryStepIsListed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, task := range Tasks {
+		for _, id := range []string{"", "0f5a7c1e-0c5f-4d2e-9a53-6a3c0f1d2b4a"} {
+			v := values(t)
+			v.ClientID = id
+			for _, s := range Clicks(task, v) {
+				seen[s.ID] = true
+			}
+		}
+	}
+	for _, id := range StepIDs {
+		if !seen[id] {
+			t.Errorf("no path has the step %q", id)
+		}
+		delete(seen, id)
+	}
+	for id := range seen {
+		t.Errorf("the step %q is not listed", id)
+	}
+}
+
 func TestTaskByID(t *testing.T) {
 	for _, task := range Tasks {
 		if got, ok := TaskByID(task.ID); !ok || got.Block != task.Block {
