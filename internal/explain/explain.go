@@ -157,7 +157,7 @@ func explainOne(p provider.Provider, s paste.Sighting, c provider.Context, said 
 	if !ok {
 		return finding.Finding{}, false
 	}
-	source := string(s.Phase)
+	source := cmp.Or(string(s.Phase), "text")
 	var pe *probe.Error
 	if errors.As(s.Err, &pe) {
 		if pe.Target.Host != "" {

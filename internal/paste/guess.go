@@ -59,4 +59,7 @@ func (r *reader) guess(i int, p probe.Protocol, named bool) {
 		}
 	}
 	r.refused(i, p, stage, "", reply, rankGuess)
+	if !named {
+		r.found[len(r.found)-1].Phase = ""
+	}
 }

@@ -292,7 +292,7 @@ func (r *reader) smtpReply(i int) (probe.Reply, bool) {
 		return probe.Reply{}, false
 	}
 	enhanced := group1(smtpDSN, text)
-	if m := smtpBare.FindStringSubmatch(text); m != nil && !statusLine.MatchString(text) {
+	if m := smtpBare.FindStringSubmatch(text); m != nil && !statusLine.MatchString(text) && complaint.MatchString(text) {
 		return smtpReplyOf(m[1], enhanced, r.continued(i, m[2])+r.more(i, m[1])), true
 	}
 	if m := smtpStatus.FindStringSubmatch(text); m != nil {

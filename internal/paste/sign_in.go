@@ -53,7 +53,7 @@ type signMark struct {
 
 // signInTalk is what a text about a sign-in says somewhere; a bare "error code
 // 50126" in other company is not one.
-var signInTalk = regexp.MustCompile(`(?i)oauth|sign(?:ing|ed)?[- ]?(?:you )?in\b|correlation[ _-]?id|token|authorize|\bMSAL|//login\.`)
+var signInTalk = regexp.MustCompile(`(?i)oauth|sign(?:ing|ed)?[- ]?(?:you )?in\b|correlation[ _-]?id|token|authorize|\bMSAL|\blogin\.`)
 
 func (r *reader) marks() []signMark {
 	var list []signMark

@@ -116,8 +116,9 @@ func TestTakeApart(t *testing.T) {
 		{"wrapped by a console", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the\nTenant. Visit https://aka.ms/smtp_auth_disabled", "smtp authenticate 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled"},
 		{"phpmailer", "2026-11-21 10:00:00 SERVER -> CLIENT: 535 5.7.3 Authentication unsuccessful [X]\nSMTP ERROR: AUTH command failed", "smtp authenticate 535 5.7.3 Authentication unsuccessful [X]"},
 		{"recipient", "C: MAIL FROM:<a@contoso.example>\nS: 250 2.1.0 Sender OK\nC: RCPT TO:<b@fabrikam.example>\nS: 550 5.1.8 Access denied, bad outbound sender AS(42004)", "smtp send 550 5.1.8 Access denied, bad outbound sender AS(42004)"},
-		{"half-copied", "er is authenticated but not connected.", "imap er is authenticated but not connected."},
+		{"half-copied", "er is authenticated but not connected.", "er is authenticated but not connected."},
 
+		{"look-up address", "see login.microsoftonline.com/error?code=7000222", "authorize authorize 7000222"},
 		{"powershell", "The SMTP server requires a secure connection or the client was not authenticated. The server response was: 5.7.57 Client not authenticated to send mail. [X]", "smtp send 5.7.57 Client not authenticated to send mail. [X]"},
 		{"exim", "2026-11-21 10:00:00 1abcDE-000 ** bob@fabrikam.example R=smarthost T=remote_smtp H=smtp.office365.com [52.97.1.1] X=TLS1.2 CV=yes: SMTP error from remote mail server after end of data: 554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed",
 			"smtp send 554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed"},
@@ -153,5 +154,26 @@ func TestTakeApart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Texts without a failure have no sighting that claims a server's answer.
+func TestNothingFailed(t *testing.T) {
+	for _, text := range []string{
+		"* OK ready\nA1 CAPABILITY\n* CAPABILITY IMAP4 AUTH=PLAIN AUTH=XOAUTH2\nA1 OK CAPABILITY completed.\nA2 OK AUTHENTICATE completed.",
+		"220 mx ESMTP\n250-SIZE 157286400\n250-AUTH LOGIN XOAUTH2\n334 \n235 2.7.0 Authentication successful\n250 2.1.0 Sender OK",
+		"2026-11-21 10:00:01,535 INFO smtp queue run 550 messages left",
+		"POP3 +OK User successfully authenticated.\nSTAT\n+OK 535 102400",
+		"GET /index.html HTTP/1.1 200 535 \"Mozilla/5.0\"",
+	} {
+		parts, err := paste.TakeApart(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range parts.Sightings {
+			if !s.Guess {
+				t.Errorf("%q: %s", text, told(s))
+			}
+		}
 	}
 }
