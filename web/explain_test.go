@@ -33,6 +33,17 @@ func TestExplainPageIsForSignedInAdministrators(t *testing.T) {
 	}
 }
 
+func TestExplainPageIsNotForGuests(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	guest, _ := s.invited(owner, s.ready(), "m365_admin", "Dana")
+	for _, got := range []shown{guest.Get("/explain"), guest.Post("/explain", url.Values{"pasted": {"A1 NO AUTHENTICATE failed."}})} {
+		if got.Status == http.StatusOK && strings.HasPrefix(got.Path, "/explain") || strings.Contains(got.Body, "token_wrong_audience") {
+			t.Errorf("a guest got %s with %d", got.Path, got.Status)
+		}
+	}
+}
+
 func TestExplainPageExplains(t *testing.T) {
 	s := newStand(t)
 	owner := s.claimed()
