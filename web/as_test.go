@@ -31,6 +31,8 @@ type authority struct {
 	codes map[string]url.Values // code → authorize request
 	lies  lies
 	pause chan struct{} // token requests wait for it, if set
+	// claims is the issuer that the discovery document names, "" for the right one.
+	claims string
 }
 
 // lies change one thing about the answers.
@@ -79,8 +81,10 @@ func answer(w http.ResponseWriter, status int, v any) {
 func (a *authority) issuer() string { return a.URL + "/" + homeTenant + "/v2.0" }
 
 func (a *authority) discovery(w http.ResponseWriter, _ *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	answer(w, 200, map[string]any{
-		"issuer": a.issuer(), "authorization_endpoint": a.URL + "/authorize", "token_endpoint": a.URL + "/token",
+		"issuer": or(a.claims, a.issuer()), "authorization_endpoint": a.URL + "/authorize", "token_endpoint": a.URL + "/token",
 		"jwks_uri": a.URL + "/keys", "response_types_supported": []string{"code"},
 		"subject_types_supported": []string{"pairwise"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 	})

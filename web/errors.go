@@ -16,6 +16,7 @@ import (
 func statusOf(err error) int {
 	var dead *wizard.LinkDeadError
 	var form *formError
+	var runs *wizard.TooManyRunsError
 	switch {
 	case errors.Is(err, wizard.ErrNotFound), errors.Is(err, admin.ErrNotFound):
 		return http.StatusNotFound
@@ -25,7 +26,7 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case errors.As(err, &dead), errors.Is(err, wizard.ErrInviteDead), errors.Is(err, admin.ErrExpired), errors.Is(err, admin.ErrClaimed):
 		return http.StatusGone
-	case errors.Is(err, admin.ErrTooManyTries):
+	case errors.Is(err, admin.ErrTooManyTries), errors.As(err, &runs):
 		return http.StatusTooManyRequests
 	case errors.As(err, &form):
 		return http.StatusUnprocessableEntity
@@ -61,11 +62,15 @@ func (s *Server) serveError(w http.ResponseWriter, r *request, err error) {
 	if errors.As(err, &tries) {
 		v.Retry = tries.RetryAt
 	}
+	var runs *wizard.TooManyRunsError
+	if errors.As(err, &runs) {
+		v.Retry = runs.RetryAt
+	}
 	if status == http.StatusInternalServerError {
 		s.Log.Error("request failed", "request", requestIDOf(r.Context()), "path", maskPath(r.URL.Path), "error", err)
-		if r.Method == http.MethodPost && s.keepDraft(r) == nil {
-			v.Draft = r.URL.Path
-		}
+	}
+	if r.Method == http.MethodPost && (status == http.StatusInternalServerError || runs != nil) && s.keepDraft(r) == nil {
+		v.Draft = r.URL.Path
 	}
 	_ = r.render(w, status, templates.Error(v))
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,4 +134,63 @@ func TestMalformedFormIsRefused(t *testing.T) {
 	if strings.Contains(s.log.String(), "level=ERROR") {
 		t.Error("somebody else's malformed form is logged as a fault of ours")
 	}
+}
+
+// T37: whoever starts checks without end is told when it works again, keeps
+// what they typed, and the other setups and the program itself go on.
+func TestRunsAreNotStartedWithoutEnd(t *testing.T) {
+	at := time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC)
+	var ahead atomic.Int64
+	s := newStandWith(t, differs{now: func() time.Time { return at.Add(time.Duration(ahead.Load())) }})
+	owner := s.claimed()
+	id, other := s.ready(), s.ready()
+	path := "/m/" + string(id) + "/registration"
+	last := shown{}
+	for range 40 {
+		if last = owner.Post(path+"/runs", nil); last.Status != http.StatusOK {
+			break
+		}
+	}
+	if last.Status != http.StatusTooManyRequests || !strings.Contains(last.Body, "It works again at") {
+		t.Fatalf("the 40th run was answered %d", last.Status)
+	}
+	form := url.Values{"tenant": {"typed.example"}, "client_id": {clientID}}
+	if got := owner.Post(path, form); got.Status != http.StatusTooManyRequests || !strings.Contains(got.Body, "Your entries are saved.") ||
+		s.view(id).Setup.Registration.Tenant != homeTenant {
+		t.Errorf("answers beyond the limit: %d, stored %q", got.Status, s.view(id).Setup.Registration.Tenant)
+	}
+	if got := owner.Post(path+"/secret", url.Values{"client_secret": {"x"}, "secret_ends": {"2032-01-01"}}); got.Status != http.StatusTooManyRequests {
+		t.Errorf("a secret beyond the limit: %d", got.Status)
+	}
+	if got := owner.Post("/m/"+string(other)+"/registration/runs", nil); got.Status != http.StatusOK {
+		t.Errorf("the other setup: %d", got.Status)
+	}
+	if err := s.wizard.AskRun(t.Context(), wizard.System, id, wizard.Everything); err != nil {
+		t.Errorf("the program itself: %v", err)
+	}
+	ahead.Add(int64(3 * time.Second))
+	if got := owner.Post(path+"/runs", nil); got.Status != http.StatusOK {
+		t.Errorf("a moment later: %d", got.Status)
+	}
+	if got := owner.Post(path+"/runs", nil); got.Status != http.StatusTooManyRequests {
+		t.Errorf("and twice: %d", got.Status)
+	}
+	s.settle(id)
+	s.settle(other)
+}
+
+// A service that names another issuer than it must is explained by the checks,
+// it is no fault of ours.
+func TestLinkOfAServiceWithAForeignIssuer(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	s.authority.mu.Lock()
+	s.authority.claims = "https://login.evil.example/" + homeTenant + "/v2.0"
+	s.authority.mu.Unlock()
+	got := owner.Post("/m/"+string(id)+"/sign-in/link", nil)
+	if got.Status != http.StatusOK || !strings.HasSuffix(got.Path, "/registration") {
+		t.Errorf("answered %d at %s", got.Status, got.Path)
+	}
+	s.settle(id)
 }

@@ -21,11 +21,12 @@ func linkKey(id setup.ID) string { return "link:" + string(id) }
 func (s *Server) link(w http.ResponseWriter, r *request) error {
 	code, a, err := s.Wizard.BeginSignIn(r.Context(), r.visitor.who, r.id())
 	var oe *oauth.Error
+	var refused *oauth.Refused
 	switch {
-	case errors.As(err, &oe):
-		// The sign-in service could not be asked: the step's own checks
-		// explain why, so they run again.
-		if err := s.Wizard.StartRun(r.Context(), r.id(), setup.StepRegistration); err != nil {
+	case errors.As(err, &oe), errors.As(err, &refused):
+		// The sign-in service could not be asked, or names another issuer than
+		// it must: the step's own checks explain why, so they run again.
+		if err := s.Wizard.AskRun(r.Context(), r.visitor.who, r.id(), setup.StepRegistration); err != nil {
 			return err
 		}
 		return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepRegistration.Path(), "run_started")

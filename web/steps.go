@@ -247,11 +247,7 @@ func (s *Server) startRun(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	who := r.visitor.who
-	if !wizard.Reads(who, r.id()) || who.Role == wizard.RoleObserver {
-		return wizard.ErrForbidden
-	}
-	if err := s.Wizard.StartRun(r.Context(), r.id(), step); err != nil {
+	if err := s.Wizard.AskRun(r.Context(), r.visitor.who, r.id(), step); err != nil {
 		return err
 	}
 	return r.redirect(w, "/m/"+string(r.id())+"/"+step.Path(), "run_started")

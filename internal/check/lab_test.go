@@ -164,3 +164,24 @@ func TestTenantOfAnotherCloud(t *testing.T) {
 	here.Setup.Registration.Tenant = "nobody.example"
 	wantCodes(t, judge(t, check.Tenant, here, check.Target{}), "tenant_not_found")
 }
+
+// T45: SMTP logs the same account in for every mailbox, so a green row says
+// that nothing was seen of the right to send as the mailbox.
+func TestSMTPLoginOfASharedAccountSaysWhatItDoesNotShow(t *testing.T) {
+	s := given()
+	s.Application.Method, s.Application.Protocols = setup.SharedAccount, []setup.Protocol{setup.SMTP}
+	s.Application.SignInAccount, s.Application.Mailboxes = world.SignInAccount, []setup.Address{world.Sales, world.SignInAccount}
+	env, l := labEnv(t, s)
+	l.World().Do(func(s *world.State) { s.Mailbox(world.Sales).SendAs = nil })
+	targets := check.SMTPLogin.TargetsOf(env)
+	out := judge(t, check.SMTPLogin, env, targets[0])
+	wantCodes(t, out, "send_as_not_seen")
+	wantParams(t, out, "account", world.SignInAccount, "mailbox", world.Sales)
+	wantFact(t, out, "smtp_login", world.SignInAccount)
+	if out.Findings[0].Blocks() {
+		t.Error("it stops what may well work")
+	}
+	out = judge(t, check.SMTPLogin, env, targets[1])
+	wantCodes(t, out)
+	wantFact(t, out, "smtp_login", world.SignInAccount)
+}

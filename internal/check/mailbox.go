@@ -76,15 +76,30 @@ var SMTPLogin = &Check{
 	Needs:   []setup.Field{setup.FieldGrant},
 	After:   []*Check{TokenClaims},
 	Targets: mailboxTargets(setup.SMTP),
-	Finds:   oauthFindings(),
+	Finds:   append([]*finding.Definition{sendAsNotSeen}, oauthFindings()...),
 	Grade:   Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		login, out := e.smtpIdentity(ctx, t)
 		if login == "" {
 			return out
 		}
-		return Passed(Fact{"smtp_login", login})
+		out.Facts = []Fact{{"smtp_login", login}}
+		if !t.Mailbox.Equal(setup.Address(login)) {
+			out.Findings = append(out.Findings, finding.New(sendAsNotSeen, "account", login, "mailbox", string(t.Mailbox)))
+		}
+		return out
 	},
+}
+
+// sendAsNotSeen keeps a green row honest: the login is the same for every
+// mailbox of a shared account, whatever rights it has there (threat T45).
+var sendAsNotSeen = &finding.Definition{
+	Code: "send_as_not_seen", Severity: finding.Note, Actor: finding.ExchangeAdmin, Ours: true,
+	Title:       "Whether {{.account}} may send as {{.mailbox}} was not seen",
+	Consequence: "SMTP accepts the login of {{.account}}. A missing right shows with the first message only.",
+	Cause:       "SMTP logs an account in, not a mailbox. Exchange looks at the right for each message.",
+	Remedy:      "Ask for a test message to {{.mailbox}} in this step, or confirm Send As for {{.account}}.",
+	Params:      []string{"account", "mailbox"},
 }
 
 // smtpIdentity returns the login name that SMTP accepts for a mailbox, or the

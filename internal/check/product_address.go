@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"latchkey/internal/finding"
@@ -80,7 +81,8 @@ var productUnreachable = &finding.Definition{
 
 // ProductReachable asks whether the product's address resolves and shows a
 // valid certificate. The host was typed into a page: no credentials go there,
-// and internal addresses only where the operator allows them. Only a browser
+// internal addresses are dialled only where the operator allows them, and other
+// ports than those of the web not at all. Only a browser
 // must reach it, so a failure from here is a warning.
 var ProductReachable = &Check{
 	ID:      "product_reachable",
@@ -88,7 +90,7 @@ var ProductReachable = &Check{
 	Needs:   []setup.Field{setup.FieldProductURL},
 	Targets: ownRedirect,
 	After:   []*Check{ProductURL},
-	Finds:   []*finding.Definition{productUnreachable, provider.AddressForbidden},
+	Finds:   []*finding.Definition{productUnreachable, provider.AddressForbidden, provider.PortForbidden},
 	Grade:   Automatic, Timeout: 20 * time.Second, MaxAge: time.Hour,
 	Run: func(ctx context.Context, e *Env, _ Target) Outcome {
 		address := e.Setup.Addresses.ProductURL
@@ -99,6 +101,8 @@ var ProductReachable = &Check{
 			return Passed(timing(report.Times)...)
 		case errors.As(err, &pe) && pe.Kind == probe.ForbiddenAddress:
 			return Found(finding.New(provider.AddressForbidden, "host", pe.Target.Host))
+		case errors.As(err, &pe) && pe.Kind == probe.ForbiddenPort:
+			return Found(finding.New(provider.PortForbidden, "host", pe.Target.Host, "port", strconv.Itoa(pe.Target.Port)))
 		}
 		return Found(finding.New(productUnreachable, "url", address).With("https", err.Error(), ""))
 	},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -110,6 +111,9 @@ func TestProductReachable(t *testing.T) {
 	}{
 		{"reached, under a trusted certificate", server.URL, &probe.Prober{RootCAs: roots, Allow: allowed}, "", nil},
 		{"an internal address that was typed into a page", server.URL, &probe.Prober{RootCAs: roots}, "address_forbidden", []string{"host", "127.0.0.1"}},
+		{"a port that a search of a network would look for", "https://" + u.Host, &probe.Prober{RootCAs: roots, Allow: probe.Policy{
+			Ports: []int{443}, Prefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		}}, "port_forbidden", []string{"host", "127.0.0.1", "port", u.Port()}},
 		{"a certificate that nobody trusts", server.URL, &probe.Prober{RootCAs: x509.NewCertPool(), Allow: allowed}, "product_url_unreachable", []string{"url", server.URL}},
 		{"nothing listens", "https://" + closed.Addr().String(), &probe.Prober{Allow: probe.Policy{Hosts: []string{closed.Addr().String()}}},
 			"product_url_unreachable", []string{"url", "https://" + closed.Addr().String()}},

@@ -38,6 +38,15 @@ var (
 	}
 )
 
+var tokenTooWide = &finding.Definition{
+	Code: "token_scope_too_wide", Severity: finding.Warning, Actor: finding.AppAdmin, Ours: true,
+	Title:       "The token permits more than was asked for: {{.scopes}}",
+	Consequence: "Whoever gets hold of the token can do that too.",
+	Cause:       "The app registration has more permissions with consent than the chosen protocols need. It may serve other programs too.",
+	Remedy:      "Use an app registration of its own for mail. Remove the permissions that are not needed, withdraw their consent, and sign in again.",
+	Params:      []string{"scopes"},
+}
+
 // TokenClaims reads what the access token says before a mail server sees it.
 // Exchange has one refusal for every fault; what can be decided here is ruled
 // out first. The claims are read for diagnosis only and never trusted.
@@ -48,7 +57,7 @@ var TokenClaims = &Check{
 	Targets: signsInHere,
 	After:   []*Check{SignedIn},
 	Finds: append([]*finding.Definition{
-		tokenOpaque, tokenAudienceOdd, tokenOfOtherPerson,
+		tokenOpaque, tokenAudienceOdd, tokenOfOtherPerson, tokenTooWide,
 		provider.TokenWrongAudience, provider.TokenScopeMissing,
 	}, oauthFindings()...),
 	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
@@ -69,6 +78,9 @@ var TokenClaims = &Check{
 			out.Findings = append(out.Findings, finding.New(tokenOpaque))
 		}
 		out.Findings = append(out.Findings, e.missingScopes(granted)...)
+		if extra := e.extraScopes(granted); len(extra) > 0 {
+			out.Findings = append(out.Findings, finding.New(tokenTooWide, "scopes", strings.Join(extra, ", ")))
+		}
 		return out
 	},
 }
@@ -165,8 +177,7 @@ func (e *Env) missingScopes(granted []string) []finding.Finding {
 	var missing []finding.Finding
 	for _, protocol := range e.Setup.Application.Protocols {
 		want := e.Provider.Scopes[protocol]
-		has := slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(shortScope(g), shortScope(want)) })
-		if want != "" && !has {
+		if want != "" && !hasScope(granted, want) {
 			missing = append(missing, finding.New(provider.TokenScopeMissing,
 				"protocol", strings.ToUpper(string(protocol)), "scope", shortScope(want)).
 				With("granted", strings.Join(granted, " "), ""))
@@ -177,6 +188,23 @@ func (e *Env) missingScopes(granted []string) []finding.Finding {
 
 // shortScope is a scope without the address of its resource.
 func shortScope(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
+
+func hasScope(list []string, want string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(shortScope(s), shortScope(want)) })
+}
+
+// extraScopes are the permissions beyond what the chosen protocols need
+// (threat T18).
+func (e *Env) extraScopes(granted []string) []string {
+	asked := e.Provider.AskFor(e.Setup.Application.Protocols)
+	var extra []string
+	for _, g := range granted {
+		if name := shortScope(g); name != "" && !hasScope(asked, g) && !slices.Contains(extra, name) {
+			extra = append(extra, name)
+		}
+	}
+	return extra
+}
 
 // TokenRefresh renews the token once: a token that cannot be renewed works
 // today and is dead in an hour. The rotated refresh token is stored before the

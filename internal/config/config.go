@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -156,6 +157,12 @@ func (c *Config) completeAddresses() error {
 	case u.Scheme == "http" && !loopback(host):
 		return fault("listen", c.Listen, "with http://localhost as external_url it must listen on localhost, port "+port)
 	}
+	// Browsers leave the scheme's own port out of the Host they send, and ask
+	// for the name in lower case (WHATWG URL Standard §4.4).
+	if u.Port() == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	}
+	c.ExternalURL = u.Scheme + "://" + strings.ToLower(u.Host)
 	return nil
 }
 

@@ -104,6 +104,12 @@ func TestDefaults(t *testing.T) {
 		"tls_certificate = 'a'\ntls_key = 'b'": "https://localhost:8080",
 		"listen = ':80'\nexternal_url = 'https://latchkey.contoso.example'": "https://latchkey.contoso.example",
 		"external_url = 'http://localhost:9999'":                            "http://localhost:9999",
+		"external_url = 'http://localhost:80'":                              "http://localhost",
+		"external_url = 'https://latchkey.contoso.example:443'":             "https://latchkey.contoso.example",
+		"external_url = 'https://[2001:db8::1]:443'":                        "https://[2001:db8::1]",
+		"external_url = 'https://Latchkey.Contoso.Example'":                 "https://latchkey.contoso.example",
+		"external_url = 'https://latchkey.contoso.example:80'":              "https://latchkey.contoso.example:80",
+		"external_url = 'https://latchkey.contoso.example:4443'":            "https://latchkey.contoso.example:4443",
 	} {
 		c, err := load(t, text)
 		if err != nil || c.ExternalURL != want {

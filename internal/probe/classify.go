@@ -147,6 +147,7 @@ var errnoKinds = map[syscall.Errno]Kind{
 func networkKind(err error) Kind {
 	var (
 		address *AddressError
+		port    *PortError
 		errno   syscall.Errno
 		dns     *net.DNSError
 		timeout net.Error
@@ -154,6 +155,8 @@ func networkKind(err error) Kind {
 	switch {
 	case errors.As(err, &address):
 		return ForbiddenAddress
+	case errors.As(err, &port):
+		return ForbiddenPort
 	case errors.As(err, &errno) && errnoKinds[errno] != "":
 		return errnoKinds[errno]
 	case errors.As(err, &dns):

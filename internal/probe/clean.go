@@ -53,6 +53,7 @@ func (t *talk) clean(err error, kind Kind) error {
 func safeCause(err error) error {
 	var (
 		address *AddressError
+		port    *PortError
 		known   *kindError
 		dns     *net.DNSError
 		errno   syscall.Errno
@@ -60,6 +61,8 @@ func safeCause(err error) error {
 	switch {
 	case errors.As(err, &address):
 		return address
+	case errors.As(err, &port):
+		return port
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &dns):

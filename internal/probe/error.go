@@ -15,6 +15,7 @@ const (
 	DNSFailed  Kind = "dns_failed"   // the name server did not answer, or answered with a failure
 
 	ForbiddenAddress Kind = "forbidden_address" // the policy does not allow the resolved address
+	ForbiddenPort    Kind = "forbidden_port"    // the policy does not allow the port
 	UntrustedHost    Kind = "untrusted_host"    // a token was to go to a host that is not the provider's
 
 	ProxyRefused Kind = "proxy_refused" // the proxy does not let the connection through

@@ -26,7 +26,17 @@ type Policy struct {
 	// address is opened by itself alone (/32 or /128), never by a network
 	// around it.
 	Prefixes []netip.Prefix
+	// Ports are the only ones that may be dialled on hosts that are listed
+	// nowhere, whatever their addresses; nil: every port.
+	Ports []int
 }
+
+// PortError: the port of a host that is listed nowhere is not among
+// Policy.Ports, and was not dialled.
+type PortError struct{ Port int }
+
+// Error implements error.
+func (e *PortError) Error() string { return fmt.Sprintf("port %d is not allowed", e.Port) }
 
 // AddressError says why an address was not dialled.
 type AddressError struct {
@@ -42,14 +52,20 @@ func (e *AddressError) Error() string {
 // trusts reports whether a token may go to the target.
 func (p Policy) trusts(t Target) bool { return listed(p.Provider, t.Host, t.Port) }
 
-// judge returns an *AddressError if addr may not be dialled for host and port.
+// judge returns an *AddressError or *PortError if addr may not be dialled for
+// host and port.
 func (p Policy) judge(host string, port int, addr netip.Addr) error {
-	addr = addr.WithZone("").Unmap()
-	class := classOf(addr)
-	if class == "" || listed(p.Provider, host, port) || listed(p.Hosts, host, port) || p.opened(addr, class) {
+	if listed(p.Provider, host, port) || listed(p.Hosts, host, port) {
 		return nil
 	}
-	return &AddressError{addr, class}
+	if p.Ports != nil && !slices.Contains(p.Ports, port) {
+		return &PortError{port}
+	}
+	addr = addr.WithZone("").Unmap()
+	if class := classOf(addr); class != "" && !p.opened(addr, class) {
+		return &AddressError{addr, class}
+	}
+	return nil
 }
 
 func (p Policy) opened(addr netip.Addr, class string) bool {

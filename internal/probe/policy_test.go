@@ -78,6 +78,21 @@ func TestPolicyOpensOnlyWhatIsListed(t *testing.T) {
 			t.Errorf("%s:%d at %s: %v, want allowed: %t", tt.host, tt.port, tt.addr, err, tt.allowed)
 		}
 	}
+	p.Ports = []int{443, 8443}
+	for _, tt := range []struct {
+		host string
+		port int
+		addr string
+		want bool
+	}{
+		{"typed.example", 443, "8.8.8.8", true}, {"typed.example", 8443, "10.1.2.3", true}, {"typed.example", 443, "10.2.2.3", false},
+		{"typed.example", 22, "8.8.8.8", false}, {"typed.example", 6379, "10.1.2.3", false}, {"typed.example", 993, "8.8.8.8", false},
+		{"imap.contoso.example", 993, "8.8.8.8", true}, // listed
+	} {
+		if err := p.judge(tt.host, tt.port, netip.MustParseAddr(tt.addr)); (err == nil) != tt.want {
+			t.Errorf("with ports, %s:%d at %s: %v, want allowed: %t", tt.host, tt.port, tt.addr, err, tt.want)
+		}
+	}
 	for _, tt := range []struct {
 		host string
 		port int

@@ -137,7 +137,7 @@ func TestExplainMail(t *testing.T) {
 
 func TestEveryTransportKindIsExplained(t *testing.T) {
 	for _, kind := range []probe.Kind{
-		probe.NoSuchHost, probe.DNSFailed, probe.ForbiddenAddress, probe.Refused, probe.Unreachable, probe.Timeout,
+		probe.NoSuchHost, probe.DNSFailed, probe.ForbiddenAddress, probe.ForbiddenPort, probe.Refused, probe.Unreachable, probe.Timeout,
 		probe.Reset, probe.Closed, probe.TLSUnknownAuthority, probe.TLSWrongName, probe.TLSExpired, probe.TLSOther,
 		probe.NotTLS, probe.NoSTARTTLS, probe.NoMechanism, probe.ProtocolError, probe.Limit,
 	} {

@@ -136,6 +136,14 @@ var (
 		Remedy:      "Add the network to allow_networks in the configuration if it may be checked.",
 		Params:      []string{"host"},
 	}
+	PortForbidden = &finding.Definition{
+		Code: "port_forbidden", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "Port {{.port}} of {{.host}} was not contacted",
+		Consequence: "This connection was not checked.",
+		Cause:       "Addresses that were typed into a page are contacted on the ports 443 and 8443 only, so that nobody can search a network through this server.",
+		Remedy:      "Open the address in the browser that will sign in. If the page appears, go on.",
+		Params:      []string{"host", "port"},
+	}
 	ProxyAnswered = &finding.Definition{
 		Code: "proxy_answered", Severity: finding.Blocker, Actor: finding.NetworkAdmin, Ours: true,
 		Title:       "A proxy or web filter answered in place of {{.host}}",
@@ -175,6 +183,7 @@ var transport = slices.Concat(proxyRules, []Rule{
 	{Kind: []probe.Kind{probe.NoSuchHost}, Means: certain(HostNotFound)},
 	{Kind: []probe.Kind{probe.DNSFailed}, Means: certain(DNSFailed)},
 	{Kind: []probe.Kind{probe.ForbiddenAddress}, Means: certain(AddressForbidden)},
+	{Kind: []probe.Kind{probe.ForbiddenPort}, Means: certain(PortForbidden)},
 	{Kind: []probe.Kind{probe.Refused}, Means: certain(ConnectionRefused)},
 	{Kind: []probe.Kind{probe.Unreachable}, Means: certain(PortBlocked)},
 	{Kind: []probe.Kind{probe.Timeout}, Stage: probe.Resolve, Means: certain(DNSFailed)},

@@ -63,10 +63,16 @@ func (e *ImpactError) Error() string {
 // Answer parses and saves the answers of one step and starts its checks.
 //
 // Errors: setup.InputErrors (nothing saved), *ImpactError (nothing saved, to
-// be confirmed), ErrConflict (somebody saved meanwhile), ErrForbidden.
+// be confirmed), ErrConflict (somebody saved meanwhile), ErrForbidden,
+// *TooManyRunsError.
 func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 	if !may(who, in.Setup, in.Step) {
 		return ErrForbidden
+	}
+	if !in.Later {
+		if err := w.mayRun(who, in.Setup); err != nil {
+			return err
+		}
 	}
 	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
@@ -208,6 +214,9 @@ func (w *Wizard) putSecret(tx Tx, who Who, s *setup.Setup, value secret.Text) er
 func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries Entries) error {
 	if !may(who, id, setup.StepRegistration) {
 		return ErrForbidden
+	}
+	if err := w.mayRun(who, id); err != nil {
+		return err
 	}
 	r := &reader{entries: entries}
 	value := r.secretEntry()

@@ -55,6 +55,9 @@ func (w *Wizard) ConsentReturned(ctx context.Context, query url.Values, who Who)
 		return "", ErrUnknownState
 	}
 	id := setup.ID(parts[1])
+	if err := w.mayRun(who, id); err != nil {
+		return "", err
+	}
 	cut := func(s string) string { return s[:min(len(s), 500)] }
 	c := setup.Consent{
 		At: w.Now().UTC(), By: who.Name,

@@ -68,6 +68,7 @@ type Wizard struct {
 	index  map[string]*finding.Definition
 	seen   seenHosts
 	calls  selfCalls
+	starts quota
 
 	ctx  context.Context // ends with Close; runs live under it
 	stop context.CancelFunc
@@ -107,8 +108,12 @@ func New(o Options, tokens func(token.Refresher) *token.Source) (*Wizard, error)
 	return w, nil
 }
 
+// webPorts are those of hosts that were typed into a page: what serves people
+// over the web, and nothing that a search of a network looks for (threat T36).
+var webPorts = []int{443, 8443}
+
 func (w *Wizard) lineTo(p provider.Provider) line {
-	policy := probe.Policy{Prefixes: w.AllowNetworks, Provider: p.MailAddresses()}
+	policy := probe.Policy{Prefixes: w.AllowNetworks, Provider: p.MailAddresses(), Ports: webPorts}
 	policy.Hosts = append(p.WebAddresses(), provider.WebTarget(w.ExternalURL).Address())
 	prober := &probe.Prober{RootCAs: w.Roots, Allow: policy, Now: w.Now}
 	if w.Proxy != nil {
