@@ -598,7 +598,7 @@ func header(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if p.User != "" {
+		if p.Admin {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<a href=\"/explain\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

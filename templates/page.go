@@ -15,6 +15,7 @@ const Product = "Latchkey"
 // Page is what every page shows around its content.
 type Page struct {
 	User      string     // who is signed in; "" for nobody
+	Admin     bool       // the reader is an administrator
 	Languages []Language // all there are; one or none: no switcher
 	Theme     string     // "light", "dark" or "" for the system's choice
 	Now       time.Time  // server time, shown in the footer

@@ -17,7 +17,7 @@ func before(d time.Duration) time.Time { return now.Add(-d) }
 const mailboxName = "support@contoso.example"
 
 func page() Page {
-	return Page{User: "Robin Keller", Now: now, Version: "0.1", Path: "/m/k3/x"}
+	return Page{User: "Robin Keller", Admin: true, Now: now, Version: "0.1", Path: "/m/k3/x"}
 }
 
 func anonymous() Page { return Page{Now: now, Version: "0.1", Path: "/login"} }

@@ -37,6 +37,9 @@ func TestExplainPageIsNotForGuests(t *testing.T) {
 	s := newStand(t)
 	owner := s.claimed()
 	guest, _ := s.invited(owner, s.ready(), "m365_admin", "Dana")
+	if strings.Contains(guest.Get("/waiting").Body, `href="/explain"`) {
+		t.Error("the header leads a guest to a closed door")
+	}
 	for _, got := range []shown{guest.Get("/explain"), guest.Post("/explain", url.Values{"pasted": {"A1 NO AUTHENTICATE failed."}})} {
 		if got.Status == http.StatusOK && strings.HasPrefix(got.Path, "/explain") || strings.Contains(got.Body, "token_wrong_audience") {
 			t.Errorf("a guest got %s with %d", got.Path, got.Status)

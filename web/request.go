@@ -121,7 +121,7 @@ func (r *request) redirect(w http.ResponseWriter, path, result string) error {
 // base fills what every page shows.
 func (r *request) base() templates.Page {
 	p := templates.Page{
-		User: r.visitor.who.Name, Languages: r.s.languages(r.printer), Theme: r.theme(),
+		User: r.visitor.who.Name, Admin: r.visitor.who.Kind == wizard.WhoAdmin, Languages: r.s.languages(r.printer), Theme: r.theme(),
 		Now: r.s.Now().UTC(), Version: r.s.Version, Path: r.URL.Path,
 	}
 	if r.Method == http.MethodGet && !refetch(r.Request) {
