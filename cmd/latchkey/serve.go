@@ -125,6 +125,7 @@ func listenError(err error, address, repair string) error {
 // link was printed.
 func serve(ctx context.Context, a *app, ln net.Listener, init string) error {
 	edge, err := web.New(web.Options{
+		Guides: a.config.Guides,
 		Wizard: a.wizard, Admin: a.admin, Catalog: a.catalog, ExternalURL: a.config.ExternalURL,
 		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log, Init: init,
 	})

@@ -34,6 +34,9 @@ type Config struct {
 	// http://host:port or socks5://host:port; "" = directly.
 	Proxy     string     `toml:"proxy"`
 	Providers []Provider `toml:"provider"`
+	// Guides are addresses at which this site keeps the vendor's guides, by the
+	// title that the vendor gives them.
+	Guides map[string]string `toml:"guides"`
 }
 
 // Provider is an identity and mail provider beside, or in place of, the
@@ -103,6 +106,16 @@ func (c *Config) Complete() error {
 	if c.Proxy != "" {
 		if _, err := probe.ParseProxy(c.Proxy); err != nil {
 			return fmt.Errorf("config: %w", err)
+		}
+	}
+	for title, address := range c.Guides {
+		repair := "write the web address of the guide " + strconv.Quote(title)
+		u, err := url.Parse(address)
+		switch {
+		case err != nil:
+			return fault("guides", "", repair) // the error would repeat a password
+		case u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http":
+			return fault("guides", u.Redacted(), repair)
 		}
 	}
 	for i, p := range c.Providers {

@@ -49,6 +49,9 @@ trusted_proxies = ["10.0.0.0/8"]
 allow_networks = ["192.0.2.0/24", "2001:db8::/32"]
 proxy = "socks5://proxy.contoso.example:1080"
 
+[guides]
+"Email and Routing Resources" = "https://intranet.contoso.example/ece.pdf"
+
 [[provider]]
 id = "own"
 name = "Own sign-in"
@@ -159,6 +162,10 @@ var invalid = []struct{ field, text, want string }{
 	{"proxy", `proxy = "proxy:3128"`, `proxy = "proxy:3128": write http://host:port or socks5://host:port`},
 	{"proxy", `proxy = "https://u:hidden@proxy:3128"`, `proxy = "https://u:xxxxx@proxy:3128": write http://host:port or socks5://host:port`},
 	{"proxy", `proxy = "http://u:hidden@%zz"`, `proxy is no address: write http://host:port or socks5://host:port`},
+
+	{"guides", "[guides]\n'Email Resources' = 'ece.pdf'", `guides = "ece.pdf": write the web address of the guide "Email Resources"`},
+	{"guides", "[guides]\n'A' = 'https://b:hidden@a.example'", `guides = "https://b:xxxxx@a.example": write the web address of the guide "A"`},
+	{"guides", "[guides]\n'A' = 'https://b:hidden@%zz'", `guides = "": write the web address of the guide "A"`},
 
 	{"id", "[[provider]]\nkind = 'openid'\nauthority = 'https://a.example'", `provider "": id = "": give it a short name`},
 	{"id", own + own, `provider "own": id = "own": it is there twice; give each its own`},
