@@ -16,6 +16,7 @@ type AddressesView struct {
 	Setting     string // English label of the product's external-URL setting
 	Place       string // where its console shows it, in English
 	Compare     []Comparison
+	Paste       Paste // of the address of the product's sign-in page
 }
 
 // AddressesForm holds the entries as typed.

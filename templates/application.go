@@ -13,6 +13,11 @@ type ApplicationView struct {
 	Products []Option
 	Releases []Option // with an empty first entry
 	Nodes    []string // servers that need not be named: the nodes of Latchkey itself
+	// Statements, Guides and Unlisted belong to the product and release that are
+	// saved.
+	Statements []Statement
+	Guides     []Guide
+	Unlisted   bool // the vendor's checklist does not name the release
 }
 
 // ApplicationForm holds the entries as typed.
@@ -25,6 +30,7 @@ type ApplicationForm struct {
 	SignInAccount string
 	Protocols     []string // of "imap", "pop3", "smtp"
 	Servers       string   // one per line
+	ChecklistOnly bool
 }
 
 var protocols = []string{"imap", "pop3", "smtp"}

@@ -15,6 +15,10 @@ type HandoverView struct {
 	Summary  []SummaryRow
 	Expiries []Expiry
 	ReportAt time.Time // zero: no report stored yet
+
+	NoKey      bool // nobody signed in here: no key to decide about
+	Paste      Paste
+	Statements []Statement
 }
 
 // HandoverForm holds the entries as chosen.
@@ -37,7 +41,9 @@ type Expiry struct {
 	Who  string // who has to act, in the reader's language
 }
 
-var handoverOrder = []string{"key", "generated"}
+func (v HandoverView) order() []string {
+	return append([]string{"sign_in_log", "key", "generated"}, statementOrder(v.Statements)...)
+}
 
 func (v HandoverView) keys() []string {
 	if v.OwnKey {

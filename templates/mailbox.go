@@ -13,9 +13,13 @@ type MailboxView struct {
 	Subjects  []string // asked here, words of the family "field", in order
 	Account   string   // who signs in
 	Mailboxes []string
-	Commands  string // PowerShell that answers the questions; "" for none
-	By        string // who stated it, "" if nobody has
-	At        time.Time
+	Scripts   []Script // that read the answers, or give the rights
+	Paste     Paste    // of the script's block
+	ByScript  bool     // a block was read and can be chosen again
+	// Statements are asked beside the mailbox's own.
+	Statements []Statement
+	By         string // who stated it, "" if nobody has
+	At         time.Time
 }
 
 // MailboxForm holds the entries as chosen.
@@ -24,12 +28,21 @@ type MailboxForm struct {
 	Standing map[string]string // subject → "yes", "no" or "unknown"
 }
 
-func (v MailboxView) order() []string { return append([]string{"decision"}, v.Subjects...) }
+func (v MailboxView) order() []string {
+	return append(append([]string{"mailbox_block", "decision"}, v.Subjects...), statementOrder(v.Statements)...)
+}
+
+func (v MailboxView) decisions() []string {
+	if v.ByScript {
+		return []string{"script", "statement", "verification"}
+	}
+	return []string{"statement", "verification"}
+}
 
 func (v MailboxView) answers(ctx context.Context) []Fact {
 	list := []Fact{answer(ctx, "decision", wordOr(ctx, "decision", v.Form.Decision))}
 	for _, s := range v.Subjects {
 		list = append(list, answer(ctx, s, wordOr(ctx, "standing", v.Form.Standing[s])))
 	}
-	return list
+	return append(list, statementAnswers(ctx, v.Statements)...)
 }

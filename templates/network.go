@@ -8,4 +8,5 @@ type NetworkView struct {
 	Script     string   // PowerShell for servers without Latchkey; "" for none
 	Command    string   // the probe command; "" for none
 	Missing    []string // servers that no result has come from yet
+	Statements []Statement
 }

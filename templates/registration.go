@@ -15,7 +15,11 @@ type RegistrationView struct {
 	Redirects   []string // to be registered, exact
 	Permissions []string // delegated ones, exact
 	Portal      string   // address of the app registrations; "" for none
-	Script      string   // PowerShell that does it all; "" for none
+	Scripts     []Script // that do it all, or only read
+	NewKey      bool     // a script with a new client secret can be made
+	Paste       Paste    // of the manifest or the script's block
+	Found       Option   // the cloud in which the tenant was found, if another is chosen
+	Offline     string   // address of the page that the other person can take along
 	Consent     ConsentLine
 	Compare     []Comparison // needed and registered redirect URIs; none while nothing was pasted
 }

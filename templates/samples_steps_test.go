@@ -45,6 +45,10 @@ func stepSamples() map[string]templ.Component {
 		"registration":         Registration(registration()),
 		"registration-error":   Registration(registrationWrong()),
 		"registration-blocked": Registration(registrationClosed()),
+		"proved":               Proved(stepOf(midway(), "sign_in"), "Cisco ECE (eGain)"),
+		"offline": OfflinePage(OfflineView{Page: anonymousSetup(), Made: now, Values: []Fact{{"Client ID", "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f"}},
+			Parts: []Offline{{Title: "Mailbox", Send: "The block.", Clicks: []Click{{Text: "Open this account.", Value: "svc-mail@contoso.example", Link: "https://admin.microsoft.com"}, {Text: "Done."}},
+				Scripts: []Script{{ID: "s", Name: "Read", Text: "Get-CASMailbox", Modules: []string{"ExchangeOnlineManagement"}, Roles: []string{"Global Reader"}}}}}}),
 		"secret": Secret(SecretView{Page: func() Page { p := midway(); p.Next = nil; return p }(), CanSave: true,
 			Secret: SecretLine{Stored: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)}}),
 		"secret-error": Secret(SecretView{Page: anonymousSetup(), CanSave: true,
@@ -86,8 +90,12 @@ func registration() RegistrationView {
 		Redirects:   []string{"https://setup.contoso.example/callback", "https://ece.contoso.example/egain/oauth/callback"},
 		Permissions: []string{"IMAP.AccessAsUser.All", "SMTP.Send", "offline_access", "openid", "profile"},
 		Portal:      "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
-		Script:      "# Creates the registration\nConnect-MgGraph -Scopes Application.ReadWrite.All\nNew-MgApplication -DisplayName 'Mail of contoso.example'",
-		Consent:     ConsentLine{URL: "/m/k3/registration/consent", State: "none"},
+		Scripts: []Script{{ID: "script-registration", Name: "Create or repair the registration",
+			Text:    "# Creates the registration\nConnect-MgGraph -Scopes Application.ReadWrite.All\nNew-MgApplication -DisplayName 'Mail of contoso.example'",
+			Modules: []string{"Microsoft.Graph.Authentication"}, Roles: []string{"Application Administrator"}}},
+		NewKey: true, Offline: "/m/k3/offline.html",
+		Paste:   Paste{Name: "registration_paste", Hint: "The whole block or the whole manifest", Rows: 6, Read: "Read: Mail connector, 21 November 2026 10:00"},
+		Consent: ConsentLine{URL: "/m/k3/registration/consent", State: "none"},
 		Compare: []Comparison{
 			{Name: "Redirect URI", Before: "https://setup.contoso.example/callback", Now: "https://setup.contoso.example/callback/", At: 38},
 			{Name: "Redirect URI of the mail application", Before: "https://ece.contoso.example/egain/oauth/callback", Now: "https://ece.contoso.example/egain/oauth/callback", Same: true, At: -1},
@@ -138,8 +146,10 @@ func laterStepSamples() map[string]templ.Component {
 
 	mailbox := MailboxView{StepPage: stepOf(midway(), "mailbox"), Subjects: []string{"imap", "smtp_auth", "licence", "full_access", "send_as"},
 		Account: "svc-mail@contoso.example", Mailboxes: []string{mailboxName}, By: "Dana Weiss", At: before(time.Hour),
-		Commands: "Get-CASMailbox support@contoso.example | Select ImapEnabled, SmtpClientAuthenticationDisabled",
-		Form:     MailboxForm{Decision: "statement", Standing: map[string]string{"imap": "yes", "smtp_auth": "no", "licence": "unknown"}}}
+		Scripts:    []Script{{ID: "script-mailbox-read", Name: "Read the state", Text: "Get-CASMailbox support@contoso.example"}},
+		Paste:      Paste{Name: "mailbox_block", Hint: "The whole block", Rows: 6},
+		Statements: []Statement{{Name: "no_sign_in_policy", Hint: "Under Conditional Access", Standing: "yes", By: "Dana Weiss, 21 November 2026"}},
+		Form:       MailboxForm{Decision: "statement", Standing: map[string]string{"imap": "yes", "smtp_auth": "no", "licence": "unknown"}}}
 	mailboxError := mailbox
 	mailboxError.Errors = map[string]string{"full_access": "“The sign-in account has Full Access” is empty.", "decision": "“What this step rests on” is empty."}
 	mailboxRead := mailbox

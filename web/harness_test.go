@@ -124,7 +124,8 @@ func newStandWith(t *testing.T, d differs) *stand {
 		Key: secret.New(strings.Repeat("k", 64)), Now: d.now, Rand: rand.Reader, Log: log,
 		Report: func(wizard.View) ([]byte, error) { return []byte("{}"), nil },
 	}
-	outer := web.Options{Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
+	outer := web.Options{Guides: map[string]string{"Email and Routing Resources": "https://intranet.contoso.example/ece-guide"},
+		Admin: s.admin, Catalog: catalog, ExternalURL: s.url, Version: "test", Now: d.now, Log: log, TrustedProxies: d.proxies,
 		Init: "latchkey init --config '/etc/latch key.toml'"}
 	for _, change := range d.tunes {
 		change(&inner, &outer)

@@ -158,12 +158,12 @@ func (s *Server) accessibility(w http.ResponseWriter, r *request) error {
 // probeBlock takes what another server has seen of the network.
 func (s *Server) probeBlock(w http.ResponseWriter, r *request) error {
 	err := s.Wizard.PasteBlock(r.Context(), r.visitor.who, r.id(), r.PostForm.Get("probe_block"))
-	if problems, rejected := inputErrors(err); rejected {
+	if wrong, rejected := r.pasteProblem(err); rejected {
 		v, err := r.view()
 		if err != nil {
 			return err
 		}
-		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepNetwork, r.entries(), r.problems(problems)))
+		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepNetwork, r.entries(), wrong))
 	}
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type request struct {
 	s       *Server
 	visitor visitor
 	printer *locale.Printer
+	pasted  string // a paste that was rejected and may be shown again
 }
 
 // handler answers one request, or says in one error why not: page turns it

@@ -22,7 +22,8 @@ import (
 	"latchkey/static"
 )
 
-// Options are what the edge needs. Every field is required but TrustedProxies.
+// Options are what the edge needs. Every field is required but
+// TrustedProxies and Guides.
 type Options struct {
 	Wizard  *wizard.Wizard
 	Admin   *admin.Service
@@ -32,7 +33,9 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. None
 	// is the default: then the socket's address counts.
 	TrustedProxies []netip.Prefix
-	Version        string
+	// Guides are addresses of the vendor's guides, by title.
+	Guides  map[string]string
+	Version string
 	// Init is the command that prints a link for the first administrator of
 	// this server; "" where the link was printed when it started.
 	Init string
@@ -156,7 +159,10 @@ func (s *Server) setupRoutes(r chi.Router) {
 
 	r.Get("/registration/secret", s.page(s.secretPage))
 	r.Post("/registration/secret", s.page(s.secret))
+	r.Post("/registration/key", s.page(s.newKey))
+	r.Post("/registration/cloud", s.page(s.cloud))
 	r.Post("/network/block", s.page(s.probeBlock))
+	r.Get("/offline.html", s.page(s.offline))
 
 	r.Get("/changes/{step}", s.page(s.impactPage))
 	r.Post("/changes/{step}", s.page(s.confirmChange))
@@ -167,6 +173,7 @@ func (s *Server) setupRoutes(r chi.Router) {
 	r.Post("/sign-in/refuse", s.page(s.refuse))
 	r.Post("/sign-in/shown", s.page(s.shown))
 
+	r.Post("/{step}/evidence", s.page(s.evidence))
 	r.Post("/{step}/runs", s.page(s.startRun))
 	r.Get("/{step}", s.page(s.stepPage))
 	r.Post("/{step}", s.page(s.stepSubmit))

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"latchkey/internal/adminscript"
 	"latchkey/internal/check"
 	"latchkey/internal/product"
 	"latchkey/internal/provider"
@@ -36,6 +37,7 @@ func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
 			servers = append(servers, one.Name+" "+string(one.Role))
 		}
 		put(setup.FieldServers, strings.Join(servers, "\n"))
+		put(setup.FieldChecklistOnly, map[bool]string{true: "yes"}[a.ChecklistOnly])
 	case setup.StepAddresses:
 		put(setup.FieldProductURL, s.Addresses.ProductURL)
 		put(setup.FieldConsoleURL, s.Addresses.ConsoleURL)
@@ -62,6 +64,9 @@ func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
 		if !s.Handover.GeneratedAt.IsZero() {
 			put("generated", "yes")
 		}
+	}
+	for _, item := range wizard.Items(v, step) {
+		put(setup.Field(item), string(s.Checklist[item].Standing))
 	}
 	maps.Copy(e, s.Typed[step]) // saved for later as it was typed
 	return e
@@ -113,8 +118,10 @@ func (r *request) applicationView(v wizard.View, p templates.StepPage, typed wiz
 		Product: typed.Get(setup.FieldProduct), Release: typed.Get(setup.FieldRelease), Specials: typed.Get(setup.FieldSpecials),
 		Method: typed.Get(setup.FieldMethod), Mailboxes: typed.Get(setup.FieldMailboxes),
 		SignInAccount: typed.Get(setup.FieldSignInAccount), Protocols: typed[string(setup.FieldProtocols)],
-		Servers: typed.Get(setup.FieldServers),
+		Servers: typed.Get(setup.FieldServers), ChecklistOnly: typed.Get(setup.FieldChecklistOnly) != "",
 	}
+	out.Statements = r.statements(v, setup.StepApplication, typed.Get)
+	out.Guides, out.Unlisted = r.guidesOf(v)
 	return out
 }
 
@@ -134,6 +141,11 @@ func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizar
 		}
 	}
 	out.Compare = r.compared(v.Addresses)
+	read := ""
+	if asks := v.Setup.Addresses.ProductSignIn; asks != nil {
+		read = r.printer.T("addresses.learnt", "client", asks.ClientID, "uri", asks.RedirectURI)
+	}
+	out.Paste = r.paste(setup.StepAddresses, 4, read)
 	return out
 }
 
@@ -162,14 +174,23 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 			SecretEnds: get(setup.FieldSecretEnds), RedirectURIs: get(setup.FieldRedirectURIs),
 		},
 		Secret:    secretLine(v),
-		Redirects: []string{v.CallbackURL}, Compare: r.compared(v.Redirects),
+		Redirects: v.RedirectURIs(), Compare: r.compared(v.Redirects),
 		Portal:  v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
 		Consent: templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
 	}
-	if uri := v.Setup.Addresses.ProductRedirectURI; uri != "" && v.Product.OwnRedirect {
-		out.Redirects = append(out.Redirects, uri)
-	}
 	out.Clouds = r.clouds(v)
+	out.Found = r.cloudOffered(v)
+	if v.Provider.Kind == provider.KindEntra {
+		out.Scripts, out.NewKey = r.scripts(v, adminscript.Registration, adminscript.RegistrationRead), reg.ScriptKey == ""
+	}
+	read := ""
+	if reg.App != nil {
+		read = r.printer.T("registration.shown", "name", reg.App.Name, "time", r.printer.DateTime(reg.App.At))
+	}
+	if v.Provider.Kind == provider.KindEntra {
+		out.Paste = r.paste(setup.StepRegistration, 6, read)
+		out.Offline = "/m/" + string(v.Setup.ID) + "/offline.html"
+	}
 	out.Permissions = v.Provider.AskFor(v.Setup.Application.Protocols)
 	if c := reg.Consent; c != nil {
 		out.Consent.By, out.Consent.At, out.Consent.State = c.By, c.At, "refused"
@@ -202,6 +223,16 @@ func (r *request) clouds(v wizard.View) []templates.Option {
 	return list
 }
 
+func (r *request) cloudOffered(v wizard.View) templates.Option {
+	id := v.CloudOffered()
+	for _, one := range r.s.Wizard.ProviderList() {
+		if one.ID == id {
+			return templates.Option{Value: one.ID, Text: one.Name}
+		}
+	}
+	return templates.Option{}
+}
+
 func secretLine(v wizard.View) templates.SecretLine {
 	reg := v.Setup.Registration
 	return templates.SecretLine{
@@ -211,10 +242,16 @@ func secretLine(v wizard.View) templates.SecretLine {
 
 func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.NetworkView {
 	out := templates.NetworkView{StepPage: p, Command: "latchkey probe --role services", ProbeBlock: typed.Get("probe_block")}
+	out.Statements = r.statements(v, setup.StepNetwork, r.form(v, setup.StepNetwork, typed))
 	st, _ := v.Step(setup.StepNetwork)
 	for _, c := range st.Checks {
 		if c.Check == check.Network && c.Target.Server != v.Node && !c.Current {
 			index(&out.Missing, c.Target.Server)
+		}
+	}
+	for _, server := range v.Setup.Application.Servers {
+		if out.Script == "" || len(out.Missing) > 0 && server.Name == out.Missing[0] {
+			out.Script = r.s.Wizard.Script(v, adminscript.Network, server)
 		}
 	}
 	return out
@@ -232,6 +269,16 @@ func (r *request) mailboxView(v wizard.View, p templates.StepPage, typed wizard.
 	}
 	for _, m := range v.Setup.Application.Mailboxes {
 		out.Mailboxes = append(out.Mailboxes, string(m))
+	}
+	out.Statements = r.statements(v, setup.StepMailbox, get)
+	read := ""
+	if x := v.Setup.Mailbox.Exchange; x != nil {
+		out.ByScript = true
+		read = r.printer.T("mailbox.read", "name", x.By, "time", r.printer.DateTime(x.At))
+	}
+	if v.Provider.Kind == provider.KindEntra {
+		out.Scripts = r.scripts(v, adminscript.MailboxRead, adminscript.MailboxRepair)
+		out.Paste = r.paste(setup.StepMailbox, 6, read)
 	}
 	return out
 }
@@ -254,8 +301,14 @@ func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard
 	out := templates.HandoverView{
 		StepPage: p, OwnKey: v.Product.Key == product.OwnKey, Product: v.Product.Name,
 		Form:     templates.HandoverForm{Key: get("key"), Generated: get("generated") != ""},
-		Expiries: r.expiries(v), ReportAt: v.ReportAt,
+		Expiries: r.expiries(v), ReportAt: v.ReportAt, NoKey: v.Setup.Application.ChecklistOnly,
+		Statements: r.statements(v, setup.StepHandover, get),
 	}
+	read := ""
+	if in := v.Setup.Handover.ProductSignedIn; in != nil {
+		read = r.printer.T("handover.signed_in", "account", string(in.User))
+	}
+	out.Paste = r.paste(setup.StepHandover, 4, read)
 	row := func(field, value string, step setup.StepID) {
 		if value != "" {
 			out.Summary = append(out.Summary, templates.SummaryRow{Name: r.printer.T("field." + field), Value: value, Step: string(step)})

@@ -43,6 +43,9 @@ func (s *Server) stepPage(w http.ResponseWriter, r *request) error {
 func (r *request) stepView(v wizard.View, step setup.StepID, entries wizard.Entries, wrong map[string]string) templ.Component {
 	p := r.stepPageOf(v, step)
 	p.Errors = wrong
+	if v.Setup.Application.ChecklistOnly && (step == setup.StepSignIn || step == setup.StepVerification) {
+		return templates.Proved(p, v.Product.Name)
+	}
 	switch step {
 	case setup.StepApplication:
 		return templates.Application(r.applicationView(v, p, entries))

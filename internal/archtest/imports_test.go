@@ -38,7 +38,7 @@ var allowed = map[string][]string{
 
 	"internal/explain": {"paste", "provider", "finding", "oauth", "probe", "setup"},
 
-	"internal/wizard": {"flow", "check", "finding", "setup", "provider", "product", "oauth", "token", "probe", "paste", "audit", "secret"},
+	"internal/wizard": {"adminscript", "flow", "check", "finding", "setup", "provider", "product", "oauth", "token", "probe", "paste", "audit", "secret"},
 	"internal/keeper": {"token"},
 	"internal/report": {"wizard", "flow", "finding", "setup", "locale", "check"},
 
@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 
 	"static":      {},
 	"templates":   {"locale", "static"},
-	"web":         {"wizard", "report", "locale", "finding", "flow", "setup", "admin", "secret", "check", "provider", "product", "oauth", "paste", "explain", "templates", "static"},
+	"web":         {"adminscript", "wizard", "report", "locale", "finding", "flow", "setup", "admin", "secret", "check", "provider", "product", "oauth", "paste", "explain", "templates", "static"},
 	"web/webtest": {},
 
 	"internal/lab":          {"corpus", "lab/world", "lab/entra", "lab/exchange"},

@@ -47,7 +47,7 @@ func CompareRedirectURIs(e *Env) []Compared {
 		return nil
 	}
 	var list []Compared
-	for _, needed := range wantedURIs(e) {
+	for _, needed := range WantedURIs(e) {
 		c := Compared{Field: setup.FieldRedirectURIs, Needed: needed, Seen: setup.Nearest(needed, registered)}
 		if i := slices.IndexFunc(registered, func(r string) bool { return matchesRegistered(needed, r) }); i >= 0 {
 			c.Seen, c.Same = registered[i], true

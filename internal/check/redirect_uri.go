@@ -41,7 +41,7 @@ var RedirectURIForm = &Check{
 	Grade: Automatic,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		var out Outcome
-		for _, uri := range wantedURIs(e) {
+		for _, uri := range WantedURIs(e) {
 			if part := unfit(uri); part != "" {
 				out.Findings = append(out.Findings, finding.New(redirectURIForm, "redirect_uri", uri).With("offending part", part, ""))
 			}
@@ -50,9 +50,9 @@ var RedirectURIForm = &Check{
 	},
 }
 
-// wantedURIs are the ones that must be registered: ours, unless nobody signs in
+// WantedURIs are the ones that must be registered: ours, unless nobody signs in
 // here, and the product's own where it has one.
-func wantedURIs(e *Env) []string {
+func WantedURIs(e *Env) []string {
 	var list []string
 	if !e.Setup.Application.ChecklistOnly {
 		list = append(list, e.Config.CallbackURL)

@@ -32,10 +32,10 @@ var Families = map[string][]string{
 	"protocol":          {"imap", "pop3", "smtp"},
 	"method":            {"mailbox_account", "shared_account"},
 	"method_text":       {"mailbox_account", "shared_account"},
-	"key":               {"delete_test_key", "keep_as_watchman", "latchkey_keeps"},
+	"key":               {"delete_test_key", "keep_as_watchman", "latchkey_keeps", "no_key"},
 	"key_text":          {"delete_test_key", "keep_as_watchman", "latchkey_keeps"},
-	"decision":          {"statement", "verification"},
-	"decision_text":     {"statement", "verification"},
+	"decision":          {"script", "statement", "verification"},
+	"decision_text":     {"script", "statement", "verification"},
 	"consent":           {"granted", "refused", "none"},
 	"expiry":            {"client_secret", "inactivity", "token", "certificate", "policy"},
 	"filter":            {"all", "mine", "others", "ending"},
@@ -67,16 +67,31 @@ var Families = map[string][]string{
 	"step_need":         steps,
 	"next_step":         steps,
 
+	"task":         {"registration", "registration_read", "mailbox_read", "mailbox_repair"},
+	"paste_hint":   {"authorize_address", "registration_paste", "mailbox_block", "sign_in_log"},
+	"item_hint":    items,
+	"offline_send": {"registration", "mailbox"},
+	"click": {
+		"app_new", "app_open", "app_redirect", "app_permission", "app_consent", "app_claim", "app_secret", "app_ids", "app_manifest",
+		"account_open", "account_licence", "account_imap", "account_pop3", "account_smtp",
+		"mailbox_open", "mailbox_full_access", "mailbox_send_as",
+	},
+	"wrong": {
+		"nothing", "too_long", "unknown", "begin_missing", "end_missing", "several", "other_kind", "line_missing", "line_cut", "character",
+		"changed", "packed", "not_json", "truncated", "property_twice", "property_missing", "property_type", "property_value",
+		"other_schema", "other_setup", "old", "future", "not_authorize",
+	},
 	"result": {
 		"saved", "saved_later", "unchanged", "run_started", "secret_saved", "link_made", "let_in", "refused",
 		"accepted", "invited", "revoked", "consent_returned", "language", "ignored", "block_read", "deleted",
-		"kept", "signed_out",
+		"kept", "signed_out", "paste_read", "script_made",
 	},
 	"problem": {
 		"required", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",
 		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
 		"secret_id", "too_short", "common", "contains_name", "different", "name_taken", "wrong_login", "not_a_block", "old_block", "no_token", "damaged_block", "block_of_other_provider", "block_of_other_server",
 		"holds_code", "nothing_known",
+		"not_a_sign_in_log", "several_sign_ins", "other_script_key", "secret_damaged",
 	},
 	"field": {
 		"product", "release", "specials", "method", "mailboxes", "sign_in_account", "protocols", "servers",
@@ -85,7 +100,16 @@ var Families = map[string][]string{
 		"probe_block", "decision", "evidence", "imap", "pop3", "smtp_auth", "licence", "full_access", "send_as",
 		"attempt", "grant", "shown", "test_message", "handover", "report", "key", "generated",
 		"name", "password", "password_again", "role", "language", "theme",
+		"checklist_only", "authorize_address", "registration_paste", "mailbox_block", "sign_in_log",
+		"newest_special", "guide_in_use", "installation_ports", "no_sign_in_policy", "local_console", "alias_active",
+		"services_restarted", "workflow_exists", "still_fetching", "alarm_arrived",
 	},
+}
+
+// items are the points of the checklist that a person states.
+var items = []string{
+	"newest_special", "guide_in_use", "installation_ports", "no_sign_in_policy", "local_console", "alias_active",
+	"services_restarted", "workflow_exists", "still_fetching", "alarm_arrived",
 }
 
 var steps = []string{

@@ -138,6 +138,9 @@ type Registration struct {
 	RedirectURIsAt time.Time `json:"redirect_uris_at,omitzero"`
 
 	Consent *Consent `json:"consent,omitempty"`
+	// ScriptKey is the public half of the one-time key of the present script,
+	// "" if that makes no client secret.
+	ScriptKey string `json:"script_key,omitempty"`
 	// App is the registration as its owner has shown it; nil: not shown.
 	App *Registered `json:"app,omitempty"`
 }

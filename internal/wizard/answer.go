@@ -157,7 +157,9 @@ func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) 
 		}
 	case setup.StepMailbox:
 		r.mailbox(s)
-		s.Mailbox.By, s.Mailbox.At = who.Name, now
+		if s.Mailbox.Decision != setup.ByScript { // whoever pasted the block stays its source
+			s.Mailbox.By, s.Mailbox.At = who.Name, now
+		}
 	case setup.StepVerification:
 		r.verification(s)
 	case setup.StepHandover:
@@ -170,6 +172,7 @@ func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) 
 	default:
 		return secret.Text{}, fmt.Errorf("wizard: unknown step %q", in.Step)
 	}
+	r.checklist(s, in.Step, who.Name, now)
 	s.Typed = maps.Clone(s.Typed)
 	if delete(s.Typed, in.Step); len(r.typed) > 0 {
 		if s.Typed == nil {
@@ -307,7 +310,11 @@ func StepBasis(s setup.Setup, step setup.StepID) string {
 	case setup.StepHandover:
 		part = s.Handover
 	}
-	b, err := json.Marshal(part)
+	var stated []setup.Stated
+	for _, item := range stepItems[step] {
+		stated = append(stated, s.Checklist[item])
+	}
+	b, err := json.Marshal([]any{part, stated})
 	if err != nil {
 		return ""
 	}

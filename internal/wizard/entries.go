@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/internal/check"
 	"latchkey/internal/product"
@@ -119,6 +120,45 @@ func (r *reader) application(s *setup.Setup) {
 		return setup.ParseProtocols(setup.FieldProtocols, r.entries.all(setup.FieldProtocols))
 	}, &a.Protocols)
 	required(r, setup.FieldServers, setup.ParseServers, &a.Servers)
+	p, ok := product.ByID(a.Product)
+	a.ChecklistOnly = ok && p.Key == product.OwnKey && r.entries.Get(setup.FieldChecklistOnly) != ""
+}
+
+// stepItems are the points of the checklist that each step asks for.
+var stepItems = map[setup.StepID][]setup.Item{
+	setup.StepApplication: {setup.ItemNewestSpecial, setup.ItemGuide},
+	setup.StepNetwork:     {setup.ItemPorts},
+	setup.StepMailbox:     {setup.ItemPolicy},
+	setup.StepHandover: {
+		setup.ItemLocalConsole, setup.ItemAlias, setup.ItemRestarted, setup.ItemWorkflow, setup.ItemStillFetching, setup.ItemAlarm,
+	},
+}
+
+// Items are the points of the checklist that the page of a step asks for; none
+// for a product without the vendor's list.
+func Items(v View, step setup.StepID) []setup.Item {
+	if v.Product.Key != product.OwnKey {
+		return nil
+	}
+	return stepItems[step]
+}
+
+// checklist reads what is stated about the points of a step. A point that the
+// form does not ask for keeps what was said.
+func (r *reader) checklist(s *setup.Setup, step setup.StepID, by string, at time.Time) {
+	for _, item := range stepItems[step] {
+		field := setup.Field(item)
+		if _, asked := r.entries[string(field)]; !asked {
+			continue
+		}
+		standing := setup.Standing("")
+		if r.entries.Get(field) != "" {
+			read(r, func() (setup.Standing, error) {
+				return setup.ParseChoice(field, r.entries.Get(field), setup.StandingYes, setup.StandingNo, setup.StandingUnknown)
+			}, &standing)
+		}
+		s.State(item, standing, by, at)
+	}
 }
 
 func (r *reader) addresses(s *setup.Setup) {
@@ -188,7 +228,11 @@ func (r *reader) secretEntry() secret.Text {
 func (r *reader) mailbox(s *setup.Setup) {
 	e := &s.Mailbox
 	read(r, func() (setup.Decision, error) {
-		return setup.ParseChoice("decision", r.entries.Get("decision"), setup.ByStatement, setup.ByVerification)
+		offered := []setup.Decision{setup.ByStatement, setup.ByVerification}
+		if e.Exchange != nil {
+			offered = append(offered, setup.ByScript) // chosen again after the block was read
+		}
+		return setup.ParseChoice("decision", r.entries.Get("decision"), offered...)
 	}, &e.Decision)
 	e.Statement = nil
 	if e.Decision != setup.ByStatement {
@@ -220,6 +264,9 @@ func (r *reader) verification(s *setup.Setup) {
 
 func (r *reader) handover(s *setup.Setup) {
 	read(r, func() (setup.KeyDecision, error) {
+		if s.Application.ChecklistOnly {
+			return setup.NoKey, nil
+		}
 		return setup.ParseChoice("key", r.entries.Get("key"), setup.DeleteTestKey, setup.KeepWatchman, setup.LatchkeyKeeps)
 	}, &s.Handover.Key)
 }

@@ -32,11 +32,8 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 		return setup.InputErrors{{Field: "probe_block", Value: value, Problem: p}}
 	}
 	b, err := paste.ParseProbeBlock(text)
-	switch {
-	case errors.Is(err, paste.ErrDamaged):
-		return refuse("damaged_block", "")
-	case err != nil:
-		return refuse("not_a_block", "")
+	if err != nil {
+		return pasted("probe_block", err)
 	}
 	if age := w.Now().Sub(b.At); age > blockLife || age < -time.Hour {
 		return refuse("old_block", b.At.UTC().Format(time.RFC3339))

@@ -1,0 +1,259 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/internal/adminscript"
+	"latchkey/internal/audit"
+	"latchkey/internal/check"
+	"latchkey/internal/paste"
+	"latchkey/internal/secret"
+	"latchkey/internal/setup"
+)
+
+// scriptLife is how old the block of a script may be: it travels by mail, and
+// the other person may be in another time zone.
+const scriptLife = 7 * 24 * time.Hour
+
+// The fields of forms that take a paste. They stand in no fingerprint.
+const (
+	PasteProductSignIn setup.Field = "authorize_address"
+	PasteRegistered    setup.Field = "registration_paste"
+	PasteExchange      setup.Field = "mailbox_block"
+	PasteSignInLog     setup.Field = "sign_in_log"
+)
+
+// ProblemHoldsCode: the paste holds something live. It was used for nothing and
+// is kept nowhere; a page must not show it again either.
+const ProblemHoldsCode setup.Problem = "holds_code"
+
+// PasteError says what is wrong with a paste.
+type PasteError struct {
+	Field setup.Field
+	Fault *paste.Fault
+}
+
+// Error implements error.
+func (e *PasteError) Error() string { return fmt.Sprintf("wizard: %s: %v", e.Field, e.Fault) }
+
+// Unwrap returns the fault.
+func (e *PasteError) Unwrap() error { return e.Fault }
+
+// pasted turns the error of a parser into one of a field.
+func pasted(f setup.Field, err error) error {
+	var fault *paste.Fault
+	switch {
+	case errors.Is(err, paste.ErrReturnAddress):
+		return setup.InputErrors{{Field: f, Problem: ProblemHoldsCode}}
+	case errors.As(err, &fault):
+		return &PasteError{f, fault}
+	}
+	return err
+}
+
+// PasteEvidence takes what somebody has copied from elsewhere into a step: the
+// address of the product's sign-in page, the registration's manifest or the
+// block of a script, the block about the mailboxes, a line of the sign-in log.
+// It saves what the paste says and starts the step's checks; nothing else of
+// the paste is kept.
+//
+// Errors: *PasteError, setup.InputErrors, ErrForbidden.
+func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, f setup.Field, text string) error {
+	step, ok := pasteStep[f]
+	if !ok {
+		return ErrNotFound
+	}
+	if !may(who, id, step) {
+		return ErrForbidden
+	}
+	if strings.TrimSpace(text) == "" {
+		return setup.InputErrors{{Field: f, Problem: setup.ProblemRequired}}
+	}
+	var run Run
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(id)
+		if err != nil {
+			return err
+		}
+		if err := w.take(tx, who, &s, f, text); err != nil {
+			return err
+		}
+		s.UpdatedAt = w.Now().UTC()
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		if err := w.record(tx, who, id, audit.AnswersSaved, "step", string(step), "paste", string(f)); err != nil {
+			return err
+		}
+		run, err = w.schedule(tx, id, step)
+		return err
+	})
+	if err == nil {
+		w.launch(run)
+	}
+	return err
+}
+
+var pasteStep = map[setup.Field]setup.StepID{
+	PasteProductSignIn: setup.StepAddresses,
+	PasteRegistered:    setup.StepRegistration,
+	PasteExchange:      setup.StepMailbox,
+	PasteSignInLog:     setup.StepHandover,
+}
+
+func (w *Wizard) take(tx Tx, who Who, s *setup.Setup, f setup.Field, text string) error {
+	now := w.Now().UTC()
+	switch f {
+	case PasteProductSignIn:
+		p, err := paste.ParseAuthorizeAddress(text)
+		if err != nil {
+			return pasted(f, err)
+		}
+		p.By, p.At = who.Name, now
+		s.Addresses.ProductSignIn = &p
+		s.Addresses.ProductRedirectURI = p.RedirectURI
+		if s.Registration.ClientID == "" && setup.IsGUID(p.ClientID) {
+			s.Registration.ClientID = strings.ToLower(p.ClientID)
+		}
+		return nil
+	case PasteRegistered:
+		return w.takeRegistered(tx, who, s, text)
+	case PasteExchange:
+		b, err := paste.ParseScriptBlock(text, paste.Expect{Kind: adminscript.KindMailbox, Setup: s.ID, Now: now, Life: scriptLife})
+		if err != nil {
+			return pasted(f, err)
+		}
+		x := *b.Exchange
+		x.By, x.At, x.Module, x.Repaired = b.By, b.At, b.Module, b.Task == adminscript.MailboxRepair.ID
+		s.Mailbox = setup.Evidence{Decision: setup.ByScript, Exchange: &x, By: who.Name, At: now}
+		return nil
+	default:
+		masked, live := paste.Mask(text)
+		if live {
+			return setup.InputErrors{{Field: f, Problem: ProblemHoldsCode}}
+		}
+		in, err := setup.ParseSignInLog(f, masked, s.Registration.ClientID)
+		var bad *setup.InputError
+		if errors.As(err, &bad) {
+			return setup.InputErrors{bad}
+		}
+		in.By, in.At = who.Name, now
+		s.Handover.ProductSignedIn = &in
+		return err
+	}
+}
+
+// takeRegistered takes a manifest, or the block of a script: the block is known
+// by its frame.
+func (w *Wizard) takeRegistered(tx Tx, who Who, s *setup.Setup, text string) error {
+	now := w.Now().UTC()
+	var app setup.Registered
+	if strings.Contains(text, "LATCHKEY") {
+		b, err := paste.ParseScriptBlock(text, paste.Expect{Kind: adminscript.KindRegistration, Setup: s.ID, Now: now, Life: scriptLife})
+		if err != nil {
+			return pasted(PasteRegistered, err)
+		}
+		app = *b.Registered
+		app.Source, app.By, app.At = setup.FromScript, b.By, b.At
+		if b.Secret != nil && s.Registration.ScriptKey != "" {
+			if err := w.openSecret(tx, who, s, b); err != nil {
+				return err
+			}
+		}
+	} else {
+		var err error
+		if app, err = paste.ParseManifest(text); err != nil {
+			return pasted(PasteRegistered, err)
+		}
+		app.Source, app.By, app.At = setup.FromManifest, who.Name, now
+	}
+	r := &s.Registration
+	r.App = &app
+	if r.ClientID == "" {
+		r.ClientID = strings.ToLower(app.ClientID)
+	}
+	if r.Tenant == "" {
+		r.Tenant = strings.ToLower(app.TenantID)
+	}
+	if strings.EqualFold(app.ClientID, r.ClientID) && len(app.Web) > 0 {
+		r.RedirectURIs, r.RedirectURIsAt = app.Web, now
+	}
+	return nil
+}
+
+// openSecret decrypts the client secret that a script has made, and forgets the
+// key: it opens one secret only.
+func (w *Wizard) openSecret(tx Tx, who Who, s *setup.Setup, b paste.ScriptBlock) error {
+	private, revision, err := tx.Secret(s.ID, scriptKeyName)
+	if err != nil {
+		return err
+	}
+	value, err := b.Secret.Open(adminscript.Key{Private: private, Public: adminscript.PublicKey(s.Registration.ScriptKey)})
+	switch {
+	case errors.Is(err, adminscript.ErrOtherKey):
+		return setup.InputErrors{{Field: PasteRegistered, Problem: "other_script_key"}}
+	case errors.Is(err, adminscript.ErrSealed):
+		return setup.InputErrors{{Field: PasteRegistered, Problem: "secret_damaged"}}
+	case err != nil:
+		return err
+	}
+	if err := w.putSecret(tx, who, s, value); err != nil {
+		return err
+	}
+	if !b.SecretIs.Ends.IsZero() {
+		s.Registration.SecretEnds = setup.Date(b.SecretIs.Ends.UTC().Format(time.DateOnly))
+	}
+	s.Registration.ScriptKey = ""
+	return tx.PutSecret(s.ID, scriptKeyName, revision+1, secret.Text{}) // no value: it is deleted
+}
+
+// ChooseCloud changes the cloud of a setup to another configured one.
+func (w *Wizard) ChooseCloud(ctx context.Context, who Who, id setup.ID, cloud string) error {
+	if !may(who, id, setup.StepRegistration) {
+		return ErrForbidden
+	}
+	if _, ok := w.lines[cloud]; !ok {
+		return setup.InputErrors{{Field: setup.FieldCloud, Value: cloud, Problem: setup.ProblemNotOffered}}
+	}
+	var run Run
+	err := w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(id)
+		if err != nil {
+			return err
+		}
+		s.Registration.Cloud, s.UpdatedAt = cloud, w.Now().UTC()
+		if err := tx.SaveSetup(&s); err != nil {
+			return err
+		}
+		if err := w.record(tx, who, id, audit.AnswersSaved, "step", string(setup.StepRegistration), "cloud", cloud); err != nil {
+			return err
+		}
+		run, err = w.schedule(tx, id, setup.StepRegistration)
+		return err
+	})
+	if err == nil {
+		w.launch(run)
+	}
+	return err
+}
+
+// CloudOffered is the cloud in which the tenant was found, "" if it is in the
+// chosen one or was found nowhere.
+func (v View) CloudOffered() string {
+	st, _ := v.Step(setup.StepRegistration)
+	for _, f := range st.Findings() {
+		if f.Code() != check.TenantElsewhere.Code {
+			continue
+		}
+		for _, e := range f.Evidence {
+			if e.Source == "cloud" {
+				return e.Text
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,437 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/adminscript"
+	"latchkey/internal/provider"
+	"latchkey/internal/secret"
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+)
+
+// blockOf prints what a script prints, by the form that package adminscript
+// describes, with some console noise around it.
+func blockOf(t *testing.T, kind string, content map[string]any) string {
+	t.Helper()
+	body, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString(packed.Bytes())
+	sum := sha256.Sum256([]byte(text))
+	var chunks []string
+	for len(text) > 64 {
+		chunks, text = append(chunks, text[:64]), text[64:]
+	}
+	chunks = append(chunks, text)
+	var b strings.Builder
+	fmt.Fprintf(&b, "PS C:\\> & {\nWARNING: a new version is there\n-----BEGIN LATCHKEY %s-----\n", kind)
+	for i, c := range chunks {
+		fmt.Fprintf(&b, "%02d/%02d %s\n", i+1, len(chunks), c)
+	}
+	fmt.Fprintf(&b, "sum %s\n-----END LATCHKEY %s-----\nPS C:\\> \n", hex.EncodeToString(sum[:8]), kind)
+	return b.String()
+}
+
+func head(id setup.ID, kind, task string, at time.Time) map[string]any {
+	return map[string]any{
+		"schema": 1, "kind": kind, "setup": string(id), "script": task, "at": at.UTC().Format(time.RFC3339),
+		"by": "admin@contoso.example", "module": "Module 1.0", "unread": []string{},
+	}
+}
+
+func registrationBlock(id setup.ID, at time.Time) map[string]any {
+	b := head(id, "registration", "registration", at)
+	for name, value := range map[string]any{
+		"client_id": clientID, "tenant_id": homeTenant, "name": "Mail connector", "audience": "AzureADMyOrg",
+		"web": []string{"https://ece.contoso.example/oauth"}, "spa": []string{}, "public": []string{}, "public_client": "off",
+		"sign_in_enabled": "on", "assignment_required": "off", "permissions": []any{}, "consented": []string{}, "secrets": []any{},
+		"claims": []string{"auth_time"}, "secret": nil,
+	} {
+		b[name] = value
+	}
+	return b
+}
+
+func mailboxBlock(id setup.ID, task string, at time.Time) map[string]any {
+	b := head(id, "mailbox", task, at)
+	b["tenant_smtp_auth"], b["modern_auth"] = "off", "on"
+	b["account"] = map[string]any{
+		"user_name": "svc-mail@contoso.example", "primary": "svc-mail@contoso.example", "type": "UserMailbox", "sign_in": "on",
+		"imap": "off", "pop3": "on", "smtp_auth": "inherit", "licences": []any{map[string]string{"sku": "SPE_E3", "exchange": "EXCHANGE_S_ENTERPRISE"}},
+	}
+	b["mailboxes"] = []any{map[string]any{
+		"address": "sales@contoso.example", "user_name": "sales@contoso.example", "type": "SharedMailbox", "full_access": "on", "send_as": "off",
+		"readers": []string{}, "bytes": 1000, "inbox": 3, "inbox_read": true, "forwards": "off", "missing": false,
+	}}
+	return b
+}
+
+// eceSetup is a setup of a product with a sign-in of its own, after step 1.
+func (s *stand) eceSetup(more wizard.Entries) setup.ID {
+	s.t.Helper()
+	made, err := s.wizard.Start(s.t.Context(), s.owner)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	e := wizard.Entries{
+		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap", "smtp"},
+	}
+	for name, values := range more {
+		e[name] = values
+	}
+	s.answer(made.ID, setup.StepApplication, e)
+	return made.ID
+}
+
+// eceAddresses answers step 2.
+func (s *stand) eceAddresses(id setup.ID) {
+	s.t.Helper()
+	s.answer(id, setup.StepAddresses, wizard.Entries{
+		"product_url": {"https://ece.contoso.example"}, "console_url": {"https://ece.contoso.example/system"},
+		"product_redirect_uri": {"https://ece.contoso.example/oauth"},
+	})
+}
+
+// found lists the findings of a step.
+func (s *stand) found(id setup.ID, step setup.StepID) []string {
+	s.t.Helper()
+	s.settle(id)
+	st, _ := s.view(id).Step(step)
+	var codes []string
+	for _, f := range st.Findings() {
+		codes = append(codes, f.Code())
+	}
+	return codes
+}
+
+func (s *stand) paste(w *window, id setup.ID, step, field, text string) shown {
+	s.t.Helper()
+	got := w.Post("/m/"+string(id)+"/"+step+"/evidence", url.Values{field: {text}})
+	s.settle(id)
+	return got
+}
+
+const authorizeAddress = "https://login.microsoftonline.com/" + homeTenant + "/oauth2/v2.0/authorize?client_id=" + clientID +
+	"&response_type=code&redirect_uri=https%3A%2F%2Fece.contoso.example%2Foauth&state=planted-state-of-ece" +
+	"&scope=IMAP.AccessAsUser.All%20https%3A%2F%2Foutlook.office.com%2FSMTP.Send%20offline_access&code_challenge=abc"
+
+func TestTheProductsAddressIsLearnt(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.answer(id, setup.StepAddresses, wizard.Entries{
+		"product_url": {"https://ece.contoso.example"}, "console_url": {"https://ece.contoso.example/system"},
+	})
+	got := s.paste(owner, id, "addresses", "authorize_address", "Look: "+authorizeAddress)
+	if got.Status != 200 || !strings.Contains(got.Body, "The text was read") {
+		t.Fatalf("%d: %s", got.Status, got.Body)
+	}
+	v := s.view(id)
+	if a := v.Setup.Addresses; a.ProductSignIn == nil || a.ProductRedirectURI != "https://ece.contoso.example/oauth" ||
+		v.Setup.Registration.ClientID != clientID {
+		t.Errorf("learnt %+v, client %s", a, v.Setup.Registration.ClientID)
+	}
+	codes := strings.Join(s.found(id, setup.StepAddresses), " ")
+	for _, want := range []string{"product_scope_without_resource", "product_signs_in_silently"} {
+		if !strings.Contains(codes, want) {
+			t.Errorf("found %s, not %s", codes, want)
+		}
+	}
+	if strings.Contains(owner.Get("/m/"+string(id)+"/addresses").Body, "planted-state-of-ece") {
+		t.Error("the state of the request is kept")
+	}
+	s.noSecretIn("planted-state-of-ece")
+}
+
+// A return address holds a live code: it is refused before anything else is
+// looked at, and stands in no answer, log or database.
+func TestAReturnAddressLeavesNoTrace(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	const live = "0.planted-live-code-of-the-product.xyz"
+	for _, text := range []string{
+		"https://ece.contoso.example/oauth?code=" + live + "&state=1",
+		authorizeAddress + "\nhttps://ece.contoso.example/oauth?session_state=2&code=" + live,
+		"https%3A%2F%2Fece.contoso.example%2Foauth%3Fcode%3D" + live,
+	} {
+		got := s.paste(owner, id, "addresses", "authorize_address", text)
+		if got.Status != 422 || strings.Contains(got.Body, live) || !strings.Contains(got.Body, "one-time code") {
+			t.Errorf("answered %d, code shown: %v", got.Status, strings.Contains(got.Body, live))
+		}
+	}
+	if s.view(id).Setup.Addresses.ProductSignIn != nil {
+		t.Error("something of it was used")
+	}
+	s.noSecretIn(live)
+}
+
+func TestTheRegistrationIsShown(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	whole := blockOf(t, "REGISTRATION", registrationBlock(id, time.Now()))
+	manifest := `{"appId": "` + clientID + `", "displayName": "Mail", "signInAudience": "AzureADMultipleOrgs",
+		"web": {"redirectUris": ["https://ece.contoso.example/oauth"]}, "spa": {"redirectUris": []}, "publicClient": {"redirectUris": []},
+		"requiredResourceAccess": [], "passwordCredentials": [], "isFallbackPublicClient": null, "optionalClaims": null}`
+	for name, tt := range map[string]struct {
+		text, says string
+	}{
+		"empty":                               {"  ", "is empty"},
+		"something else":                      {"Good morning, the registration is done.", "This is something else"},
+		"cut":                                 {whole[:len(whole)/2], "Its end is missing"},
+		"a line is gone":                      {strings.Replace(whole, "02/", "xx/", 1), "of the block is missing"},
+		"changed":                             {strings.Replace(whole, "sum ", "sum 0", 1), "."},
+		"another setup":                       {blockOf(t, "REGISTRATION", registrationBlock("abcdefghijklmnopqrstuvwxyz", time.Now())), "It belongs to another setup"},
+		"last year":                           {blockOf(t, "REGISTRATION", registrationBlock(id, time.Now().AddDate(-1, 0, 0))), "Run the script again"},
+		"of another step":                     {blockOf(t, "MAILBOX", mailboxBlock(id, "mailbox_read", time.Now())), "This block is for another step"},
+		"half a manifest":                     {manifest[:120], "Copy it to its end"},
+		"a manifest of an app without its ID": {strings.Replace(manifest, "appId", "x", 1), "“appId” is missing"},
+	} {
+		got := s.paste(owner, id, "registration", "registration_paste", tt.text)
+		if got.Status != 422 || !strings.Contains(got.Body, tt.says) {
+			t.Errorf("%s: %d, and it does not say %q", name, got.Status, tt.says)
+		}
+		if first := strings.TrimSpace(strings.Split(tt.text, "\n")[0]); !strings.Contains(got.Body, html.EscapeString(first)) {
+			t.Errorf("%s: the text is not kept", name)
+		}
+		if s.view(id).Setup.Registration.App != nil {
+			t.Fatalf("%s: it was taken", name)
+		}
+	}
+	if got := s.paste(owner, id, "registration", "registration_paste", manifest); got.Status != 200 {
+		t.Fatalf("manifest: %d %s", got.Status, got.Body)
+	}
+	reg := s.view(id).Setup.Registration
+	if reg.ClientID != clientID || reg.App.Source != setup.FromManifest || reg.App.Audience != "AzureADMultipleOrgs" {
+		t.Errorf("the manifest gave %+v", reg)
+	}
+	if got := s.paste(owner, id, "registration", "registration_paste", whole); got.Status != 200 {
+		t.Fatalf("block: %d %s", got.Status, got.Body)
+	}
+	reg = s.view(id).Setup.Registration
+	if reg.Tenant != homeTenant || reg.App.Source != setup.FromScript || len(reg.RedirectURIs) != 1 {
+		t.Errorf("the block gave %+v", reg)
+	}
+}
+
+// The client secret travels encrypted inside the block, and its key opens one
+// secret only.
+func TestTheSecretOfTheScript(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	owner.Post("/m/"+string(id)+"/registration/key", nil)
+	public := adminscript.PublicKey(s.view(id).Setup.Registration.ScriptKey)
+	if page := owner.Get("/m/" + string(id) + "/registration"); public == "" || !strings.Contains(page.Body, string(public)[:40]) {
+		t.Fatal("the script does not hold the key")
+	}
+	block := func(key adminscript.PublicKey) string {
+		sealed, err := adminscript.Encrypt(rand.Reader, key, secret.New(theSecret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := registrationBlock(id, time.Now())
+		b["secret"] = map[string]any{
+			"key": sealed.KeyID, "cipher": base64.StdEncoding.EncodeToString(sealed.Cipher), "id": "aaaaaaaa-1111-4222-8333-9a0b1c2d3e4f",
+			"ends": time.Now().AddDate(1, 0, 0).UTC().Format(time.RFC3339),
+		}
+		return blockOf(t, "REGISTRATION", b)
+	}
+	other, err := adminscript.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.paste(owner, id, "registration", "registration_paste", block(other.Public)); got.Status != 422 || !strings.Contains(got.Body, "older script") {
+		t.Errorf("a secret for another key: %d", got.Status)
+	}
+	if got := s.paste(owner, id, "registration", "registration_paste", block(public)); got.Status != 200 {
+		t.Fatalf("%d: %s", got.Status, got.Body)
+	}
+	reg := s.view(id).Setup.Registration
+	if reg.SecretRevision != 1 || reg.ScriptKey != "" || reg.SecretEnds == "" {
+		t.Errorf("after the block: %+v", reg)
+	}
+	if got := s.paste(owner, id, "registration", "registration_paste", block(public)); got.Status != 200 || s.view(id).Setup.Registration.SecretRevision != 1 {
+		t.Error("the same block stored a second secret")
+	}
+	s.noSecretIn(theSecret)
+}
+
+func TestTheStateOfTheMailboxes(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	for name, text := range map[string]string{
+		"cut":            blockOf(t, "MAILBOX", mailboxBlock(id, "mailbox_read", time.Now()))[:200],
+		"another setup":  blockOf(t, "MAILBOX", mailboxBlock("abcdefghijklmnopqrstuvwxyz", "mailbox_read", time.Now())),
+		"another script": blockOf(t, "MAILBOX", mailboxBlock(id, "registration", time.Now())),
+	} {
+		if got := s.paste(owner, id, "mailbox", "mailbox_block", text); got.Status != 422 || s.view(id).Setup.Mailbox.Exchange != nil {
+			t.Errorf("%s: %d", name, got.Status)
+		}
+	}
+	got := s.paste(owner, id, "mailbox", "mailbox_block", blockOf(t, "MAILBOX", mailboxBlock(id, "mailbox_repair", time.Now())))
+	if got.Status != 200 {
+		t.Fatalf("%d: %s", got.Status, got.Body)
+	}
+	m := s.view(id).Setup.Mailbox
+	if m.Decision != setup.ByScript || !m.Exchange.Repaired || m.Exchange.By != "admin@contoso.example" {
+		t.Errorf("read %+v", m)
+	}
+	// The step is closed here, so nothing ran yet: the page takes it ahead.
+	if _, err := s.wizard.View(t.Context(), s.owner, id); err != nil {
+		t.Fatal(err)
+	}
+	if page := owner.Get("/m/" + string(id) + "/mailbox"); page.Status != 200 {
+		t.Errorf("the page shows %d", page.Status)
+	}
+}
+
+func TestWhatPeopleStateHasNameAndTime(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(wizard.Entries{"newest_special": {"yes"}, "guide_in_use": {"no"}})
+	stated := s.view(id).Setup.Checklist
+	if got := stated[setup.ItemNewestSpecial]; got.Standing != setup.StandingYes || got.By != "Owner" || got.At.IsZero() {
+		t.Errorf("stated %+v", got)
+	}
+	if codes := strings.Join(s.found(id, setup.StepApplication), " "); codes != "guide_of_other_release" {
+		t.Errorf("found %q", codes)
+	}
+	page := owner.Get("/m/" + string(id) + "/application").Body
+	for _, want := range []string{"Stated by Owner", "Email and Routing Resources", "https://intranet.contoso.example/ece-guide"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+}
+
+// A checklist only: the same eight steps, two of which the product proves.
+func TestChecklistOnly(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(wizard.Entries{"checklist_only": {"yes"}})
+	s.eceAddresses(id)
+	s.answer(id, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {clientID}, "redirect_uris": {"https://ece.contoso.example/oauth"},
+	})
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
+	v := s.view(id)
+	if len(v.Steps) != 8 {
+		t.Fatalf("%d steps", len(v.Steps))
+	}
+	for _, step := range []setup.StepID{setup.StepSignIn, setup.StepVerification} {
+		if st, _ := v.Step(step); len(st.Checks) != 0 {
+			t.Errorf("%s checks %d things", step, len(st.Checks))
+		}
+		page := owner.Get("/m/" + string(id) + "/" + step.Path()).Body
+		if st, _ := v.Step(step); st.Open && !strings.Contains(page, "Proved by Cisco ECE (eGain)") {
+			t.Errorf("the page of %s does not say who proves it", step)
+		}
+		if strings.Contains(page, "Make the link") || strings.Contains(page, "Save and verify") {
+			t.Errorf("the page of %s asks for something", step)
+		}
+	}
+	if st, _ := v.Step(setup.StepSignIn); !st.Open {
+		t.Errorf("the sign-in is closed: %+v", st.Needs)
+	}
+	if page := owner.Get("/m/" + string(id) + "/registration").Body; strings.Contains(page, s.url+"/callback") {
+		t.Error("our redirect URI is to be registered, and nobody signs in here")
+	}
+}
+
+func TestTheOfflinePageStandsAlone(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}})
+	owner.Post("/m/"+string(id)+"/registration/key", nil)
+	got := owner.Get("/m/" + string(id) + "/offline.html")
+	if got.Status != 200 || !strings.HasPrefix(got.Header.Get("Content-Disposition"), "attachment") {
+		t.Fatalf("%d %v", got.Status, got.Header)
+	}
+	for _, want := range []string{
+		clientID, homeTenant, s.url + "/callback", "https://ece.contoso.example/oauth", "Set-CASMailbox", "Get-MailboxPermission", "Send back:",
+		"It has not been seen running against Microsoft", "Under Delegation, add this account to Send as.",
+	} {
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("the file lacks %q", want)
+		}
+	}
+	for _, no := range []string{theSecret, "<script src", "<link rel", "PRIVATE KEY", `action="`} {
+		if strings.Contains(got.Body, no) {
+			t.Errorf("the file holds %q", no)
+		}
+	}
+	if stranger := s.window().Get("/m/" + string(id) + "/offline.html"); strings.Contains(stranger.Body, clientID) {
+		t.Error("a stranger reads it")
+	}
+}
+
+func TestTheSignInLogSaysWhoseTokenItIs(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
+	for name, text := range map[string]string{
+		"nobody in it": "Success 11/21/2026",
+		"two people":   "a@contoso.example b@contoso.example",
+		"a token":      "svc-mail@contoso.example eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJwbGFudGVkIjoiMSIsIm9pZCI6IjEyMzQ1Njc4OTAifQ.c2lnbmF0dXJlLW9mLXBsYW50ZWQtdG9rZW4",
+	} {
+		got := s.paste(owner, id, "handover", "sign_in_log", text)
+		if got.Status != 422 || s.view(id).Setup.Handover.ProductSignedIn != nil {
+			t.Errorf("%s: %d", name, got.Status)
+		}
+		if name == "a token" && strings.Contains(got.Body, "c2lnbmF0dXJl") {
+			t.Error("the token is shown again")
+		}
+	}
+	got := s.paste(owner, id, "handover", "sign_in_log", "2026-11-21T12:05:33Z,svc-mail@contoso.example,"+clientID+",Success")
+	in := s.view(id).Setup.Handover.ProductSignedIn
+	if got.Status != 200 || in == nil || in.User != "svc-mail@contoso.example" || in.AppID != clientID {
+		t.Errorf("%d: %+v", got.Status, in)
+	}
+}
+
+func TestTheCloudIsChangedInOneClick(t *testing.T) {
+	p, _ := second(t)
+	s := newStandWith(t, differs{providers: []provider.Provider{p}})
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	path := "/m/" + string(id) + "/registration/cloud"
+	if got := owner.Post(path, url.Values{"cloud": {"nowhere"}}); got.Status != 404 {
+		t.Errorf("a cloud that is not configured: %d", got.Status)
+	}
+	owner.Post(path, url.Values{"cloud": {"second"}})
+	if got := s.view(id).Setup.Registration.Cloud; got != "second" {
+		t.Errorf("the cloud is %q", got)
+	}
+	s.settle(id)
+}
