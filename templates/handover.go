@@ -13,6 +13,7 @@ type HandoverView struct {
 	OwnKey   bool // the product makes and keeps its own token (ECE)
 	Product  string
 	Summary  []SummaryRow
+	Enter    []Fact // what the mail application is given, exact
 	Expiries []Expiry
 	ReportAt time.Time // zero: no report stored yet
 
@@ -49,7 +50,10 @@ func (v HandoverView) keys() []string {
 	if v.OwnKey {
 		return []string{"delete_test_key", "keep_as_watchman"}
 	}
-	return []string{"latchkey_keeps", "delete_test_key", "keep_as_watchman"}
+	if v.Form.Key == "keep_as_watchman" { // chosen for another product
+		return []string{"latchkey_keeps", "delete_test_key", "keep_as_watchman"}
+	}
+	return []string{"latchkey_keeps", "delete_test_key"}
 }
 
 func (v HandoverView) answers(ctx context.Context) []Fact {

@@ -169,8 +169,9 @@ func laterStepSamples() map[string]templ.Component {
 			{"Client ID", "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f", "registration"}, {"Proxy", "", "network"}}}
 	handover.Checks = Checks{Run: "/m/k3/handover/runs", Done: 2, Total: 2, Rows: rows()[:2]}
 	handoverOther := handover
+	handoverOther.Enter = []Fact{{"Address for tokens", "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"}, {"IMAP server", "outlook.office365.com, port 993, TLS"}}
 	handoverOther.OwnKey, handoverOther.Form = false, HandoverForm{}
-	handoverOther.Errors = map[string]string{"key": "“What happens with the key of this sign-in” is empty."}
+	handoverOther.Errors = map[string]string{"key": "“What happens with this sign-in” is empty."}
 	handoverError := handover
 	handoverError.Errors = map[string]string{"generated": "“Token generated in the mail application” is empty."}
 

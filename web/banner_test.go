@@ -236,7 +236,7 @@ func TestANewSignInSaysThatTheCurrentOneStillWorks(t *testing.T) {
 	s.settle(id)
 	for _, path := range []string{page, page + "/sign-in", page + "/verification", page + "/people", page + "/preflight"} {
 		has(t, "during a new sign-in", owner.Get(path), "A new sign-in has begun; the current one still works.",
-			`action="`+page+`/reissue/cancel"`, "Keep the current sign-in", "not:Mail has stopped", "not:decision about the key")
+			`action="`+page+`/reissue/cancel"`, "Keep the current sign-in", "not:Mail has stopped", "not:decision about this sign-in")
 	}
 	if st, _ := s.view(id).Step(setup.StepSignIn); st.State != flow.InProgress {
 		t.Errorf("the sign-in step is %s", st.State)

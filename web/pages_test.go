@@ -97,3 +97,36 @@ func TestDeadEndsLeadOn(t *testing.T) {
 	}
 	has(t, "a page that is not there", owner.Get("/nowhere"), `href="/">Open the mailboxes`, "not:>Back<")
 }
+
+// A day is shown as it was entered, and once.
+func TestADayIsShownAsItWasEntered(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	s.answer(id, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {clientID}, "secret_ends": {"2037-05-20"}, "redirect_uris": {s.url + "/callback"},
+	})
+	for _, path := range []string{"", "/report"} {
+		got := owner.Get("/m/" + string(id) + path)
+		has(t, "the end of the secret", got, "20 May 2037", "not:21 May 2037", "not:2037-05-20<")
+		if n := strings.Count(got.Body, ">20 May 2037<"); path == "" && n != 1 {
+			t.Errorf("%s shows the day %d times", got.Path, n)
+		}
+	}
+}
+
+// A setup of several mailboxes is called by the first and the number of others,
+// and found by each of them.
+func TestSeveralMailboxesShareAName(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example\ninfo@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap"},
+	})
+	for _, path := range []string{"/", "/?search=info", "/m/" + string(id), "/m/" + string(id) + "/network"} {
+		has(t, "a setup of two mailboxes", owner.Get(path), "sales@contoso.example and 1 more")
+	}
+	has(t, "a search", owner.Get("/?search=other"), "No mailbox contains")
+}

@@ -120,7 +120,7 @@ func (s *Server) joinForm(w http.ResponseWriter, r *request, status int, name st
 		return err
 	}
 	v := templates.JoinView{
-		Page: r.base(), Action: r.URL.Path, Inviter: p.InvitedBy.Name, Mailbox: invited.Title(), Role: string(p.Role),
+		Page: r.base(), Action: r.URL.Path, Inviter: p.InvitedBy.Name, Mailbox: r.title(invited), Role: string(p.Role),
 		Until: p.Expires, Name: name, Errors: wrong,
 	}
 	if p.Role == wizard.RoleM365Admin {

@@ -17,7 +17,7 @@ import (
 func (r *request) setupPage(v wizard.View) templates.Page {
 	p := r.base()
 	path := "/m/" + string(v.Setup.ID)
-	p.Setup = templates.Setup{Path: path, Name: v.Setup.Title()}
+	p.Setup = templates.Setup{Path: path, Name: r.title(v.Setup)}
 	for _, st := range v.Steps {
 		p.Setup.Rail = append(p.Setup.Rail, r.row(v, st))
 	}
@@ -28,6 +28,15 @@ func (r *request) setupPage(v wizard.View) templates.Page {
 		p.Reissue = path + "/reissue/cancel"
 	}
 	return p
+}
+
+// title is what people call a setup; of several mailboxes it names the first
+// and counts the rest.
+func (r *request) title(s setup.Setup) string {
+	if more := len(s.Application.Mailboxes) - 1; more > 0 {
+		return r.printer.N("layout.more", more, "name", s.Title())
+	}
+	return s.Title()
 }
 
 func (r *request) row(v wizard.View, st flow.StepState) templates.Row {
@@ -69,12 +78,29 @@ func (r *request) stepFact(v wizard.View, id setup.StepID) string {
 		if s.SignIn.Pinned != nil {
 			return s.SignIn.Pinned.UserName
 		}
+	case setup.StepVerification:
+		return r.sending(v)
 	case setup.StepHandover:
 		if s.Handover.Key != "" {
 			return r.printer.T("key." + string(s.Handover.Key))
 		}
 	}
 	return ""
+}
+
+// sending says whether a message has gone out: an accepted SMTP login proves
+// nothing about it. "" where nothing is sent or nothing was verified yet.
+func (r *request) sending(v wizard.View) string {
+	st, ok := v.Step(setup.StepVerification)
+	if !ok || st.State != flow.Done || !v.Setup.Application.Has(setup.SMTP) {
+		return ""
+	}
+	for _, c := range st.Checks {
+		if c.Check == check.TestMessage && c.Passed() && len(c.Result.Findings) == 0 {
+			return r.printer.T("sending.proved")
+		}
+	}
+	return r.printer.T("sending.open")
 }
 
 // next is the banner: who acts, in the voice of the reader.

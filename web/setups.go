@@ -29,6 +29,7 @@ func (s *Server) dashboard(w http.ResponseWriter, r *request) error {
 	}
 	for _, one := range list {
 		m := mailboxOf(one)
+		m.Name = r.title(one.Setup)
 		ending := !m.Expiry.IsZero() && m.Expiry.Sub(s.Now()) < 60*24*time.Hour
 		mine := m.State != "working" && m.State != "waiting" || m.Room != ""
 		v.All++
@@ -36,7 +37,7 @@ func (s *Server) dashboard(w http.ResponseWriter, r *request) error {
 		count(&v.Others, m.State == "waiting")
 		count(&v.Ending, ending)
 		shown := map[string]bool{"": true, "all": true, "mine": mine, "others": m.State == "waiting", "ending": ending}
-		if shown[v.Filter] && strings.Contains(strings.ToLower(m.Name), strings.ToLower(v.Search)) {
+		if shown[v.Filter] && strings.Contains(strings.ToLower(m.Name+"\n"+lines(one.Setup.Application.Mailboxes)), strings.ToLower(v.Search)) {
 			v.Mailboxes = append(v.Mailboxes, m)
 		}
 	}
@@ -109,7 +110,7 @@ const idleLife = 90 * 24 * time.Hour
 func expiriesOf(v wizard.View) []templates.Expiry {
 	var list []templates.Expiry
 	if ends := v.Setup.Registration.SecretEnds; ends != "" {
-		list = append(list, templates.Expiry{What: "client_secret", At: ends.Time().Add(24 * time.Hour)})
+		list = append(list, templates.Expiry{What: "client_secret", At: ends.Time()})
 	}
 	if v.Key.Present {
 		used := v.Key.Accepted

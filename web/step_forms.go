@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 
 	"latchkey/internal/adminscript"
@@ -287,7 +288,7 @@ func (r *request) verificationView(v wizard.View, p templates.StepPage, typed wi
 	if typed == nil {
 		typed = r.formOf(v, setup.StepVerification)
 	}
-	out := templates.VerificationView{StepPage: p, Chosen: typed[string(setup.FieldTestMessage)]}
+	out := templates.VerificationView{StepPage: p, Chosen: typed[string(setup.FieldTestMessage)], Sending: r.sending(v)}
 	if v.Setup.Application.Has(setup.SMTP) {
 		for _, m := range v.Setup.Application.Mailboxes {
 			out.Mailboxes = append(out.Mailboxes, string(m))
@@ -325,9 +326,44 @@ func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard
 	row("protocols", strings.Join(protocols, ", "), setup.StepApplication)
 	row("tenant", reg.Tenant, setup.StepRegistration)
 	row("client_id", reg.ClientID, setup.StepRegistration)
-	row("secret_ends", string(reg.SecretEnds), setup.StepRegistration)
+	if reg.SecretEnds != "" {
+		row("secret_ends", r.printer.Date(reg.SecretEnds.Time()), setup.StepRegistration)
+	}
 	if v.Setup.SignIn.Pinned != nil {
 		row("attempt", v.Setup.SignIn.Pinned.UserName, setup.StepSignIn)
 	}
+	out.Enter = r.entered(v)
 	return out
+}
+
+// entered is what a mail application that signs in itself is given. Latchkey
+// has no door through which another program gets its token.
+func (r *request) entered(v wizard.View) []templates.Fact {
+	reg, p := v.Setup.Registration, v.Provider
+	if reg.ClientID == "" {
+		return nil
+	}
+	var list []templates.Fact
+	add := func(name, value string) {
+		if value != "" {
+			list = append(list, templates.Fact{Name: name, Value: value})
+		}
+	}
+	add(r.printer.T("field.tenant"), reg.Tenant)
+	add(r.printer.T("field.client_id"), reg.ClientID)
+	if p.Kind == provider.KindEntra {
+		base := p.Authority + "/" + reg.Tenant + "/oauth2/v2.0/"
+		add(r.printer.T("handover.authorize"), base+"authorize")
+		add(r.printer.T("handover.token"), base+"token")
+	} else {
+		add(r.printer.T("handover.discovery"), p.DiscoveryURL(reg.Tenant))
+	}
+	add(r.printer.T("fact.scopes"), strings.Join(p.AskFor(v.Setup.Application.Protocols), " "))
+	for _, protocol := range v.Setup.Application.Protocols {
+		host := p.Hosts[protocol]
+		add(r.printer.T("handover.server", "protocol", r.printer.T("protocol."+string(protocol))),
+			r.printer.T("security."+string(host.Security), "host", host.Host, "port", strconv.Itoa(host.Port)))
+	}
+	add(r.printer.T("handover.user"), lines(v.Setup.Application.Mailboxes))
+	return list
 }

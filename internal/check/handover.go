@@ -14,7 +14,7 @@ var (
 	notGenerated = &finding.Definition{
 		Code: "product_token_not_generated", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "Nobody has stated that {{.product}} made its own token",
-		Consequence: "The mailbox works for Latchkey's test key only. The product fetches nothing.",
+		Consequence: "The mailbox works for Latchkey's own sign-in only. The product fetches nothing.",
 		Cause:       "The product makes and keeps its own token with its Generate button.",
 		Remedy:      "In the same private window, press Generate in the product, save, and tick the box here.",
 		Params:      []string{"product"},

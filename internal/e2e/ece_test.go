@@ -10,7 +10,7 @@ import (
 
 // TestECE completes the flow of the Cisco ECE profile: release and engineering
 // special, two redirect URIs, a private window that stays open for Generate, and
-// a test key that is deleted at the end.
+// a sign-in of Latchkey that is deleted at the end.
 func TestECE(t *testing.T) {
 	d := startDemo(t)
 	browser := bench.StartBrowser(t)
@@ -77,7 +77,7 @@ func TestECE(t *testing.T) {
 	desk.Follow("Continue to step 7: Verification")
 	desk.Follow("Continue to step 8: Hand-over")
 	look(desk, "54-ece-handover")
-	desk.Choose("Delete the test key")
+	desk.Choose("Delete this sign-in")
 	desk.Check("The token was generated in Cisco ECE (eGain), in the same private window")
 	desk.Press("Save and finish")
 	desk.Follow("Back to the overview")

@@ -151,7 +151,7 @@ func TestMailFlowsBetweenStrangers(t *testing.T) {
 	s.desk.Check(bench.B)
 	s.desk.Press("Save and verify")
 	s.desk.Follow("Continue to step 8: Hand-over")
-	s.desk.Choose("Latchkey keeps the key")
+	s.desk.Choose("Keep it and renew it")
 	s.desk.Press("Save and finish")
 	s.desk.Follow("Back to the overview")
 	s.desk.WaitText("Mail flows. Nobody has to act.")

@@ -26,6 +26,7 @@ var Families = map[string][]string{
 	"standing":          {"yes", "no", "unknown"},
 	"actor":             {"product_admin", "app_admin", "entra_admin", "exchange_admin", "mailbox_user", "network_admin", "microsoft"},
 	"role":              {"owner", "m365_admin", "observer"},
+	"security":          {"tls", "starttls"},
 	"server_role":       {"application", "services", "all"},
 	"role_text":         {"owner", "m365_admin", "observer"},
 	"presence":          {"here", "away", "left"},

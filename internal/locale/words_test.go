@@ -344,7 +344,7 @@ func TestFactValueWordsOnlyWhatIsOurs(t *testing.T) {
 	p := c.Printer("en")
 	for _, tt := range []struct{ name, value, want string }{
 		{"renewed_at", "2026-11-21T20:19:13Z", "21 Nov 2026, 20:19 UTC"},
-		{"key", "latchkey_keeps", "Latchkey keeps the key"},
+		{"key", "latchkey_keeps", "Keep it and renew it"},
 		{"key", "unheard_of", "unheard_of"},
 		{"mechanisms", "latchkey_keeps", "latchkey_keeps"},
 		{"audience", "https://outlook.office.com", "https://outlook.office.com"},

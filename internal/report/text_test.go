@@ -65,7 +65,7 @@ A problem stops the setup.
 | Application (client) ID | ''id'1\|2'' |
 | Redirect URI | 'https://latchkey.contoso.example/callback' |
 | Signed in as | svc@contoso.example, 2026-11-21 14:05 UTC |
-| What happens with the key of this sign-in | Latchkey keeps the key |
+| What happens with this sign-in | Keep it and renew it |
 
 | Steps | State | Checks |
 | --- | --- | --- |
@@ -107,7 +107,7 @@ Protocols: IMAP, SMTP
 Application (client) ID: id` + "`" + `1|2
 Redirect URI: https://latchkey.contoso.example/callback
 Signed in as: svc@contoso.example, 2026-11-21 14:05 UTC
-What happens with the key of this sign-in: Latchkey keeps the key
+What happens with this sign-in: Keep it and renew it
 
 Version and account: Done
 Entra application: Needs attention

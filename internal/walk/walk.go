@@ -312,9 +312,9 @@ func (p *person) handover() error {
 	if err := p.onward(); err != nil {
 		return err
 	}
-	key := "Delete the test key"
+	key := "Delete this sign-in"
 	if p.scenario.Age > 0 {
-		key = "Latchkey keeps the key"
+		key = "Keep it and renew it"
 	}
 	err := p.submit("Save and finish", entry{key, ""})
 	for errors.Is(err, errStopped) && p.desk.page.finding() == "first_renewal_outstanding" {
