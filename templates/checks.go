@@ -62,6 +62,7 @@ type Finding struct {
 	Again   string // addresses: check this again (POST),
 	Ask     string // write a request (GET),
 	Ignore  string // ignore until it changes (POST; warnings only); "" hides each
+	Here    Link   // the page of ours that the fix speaks of
 	SignIn  string // address where a new sign-in begins (GET), where that repairs it
 	Ignored bool
 	Solved  time.Time // zero while it stands

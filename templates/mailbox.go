@@ -46,3 +46,12 @@ func (v MailboxView) answers(ctx context.Context) []Fact {
 	}
 	return append(list, statementAnswers(ctx, v.Statements)...)
 }
+
+// hint of a question about rights names the mailboxes it is about.
+func (v MailboxView) hint(ctx context.Context, subject string) string {
+	hint := word(ctx, "field_hint", subject)
+	if subject == "full_access" || subject == "send_as" {
+		hint = t(ctx, "mailbox.on", "mailboxes", printer(ctx).List(v.Mailboxes...)) + " " + hint
+	}
+	return hint
+}

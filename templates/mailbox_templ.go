@@ -138,7 +138,7 @@ func MailboxStep(v MailboxView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, s := range v.Subjects {
-					templ_7745c5c3_Err = row(control{Name: s, Hint: word(ctx, "field_hint", s), Value: v.Form.Standing[s], Error: v.Errors[s]},
+					templ_7745c5c3_Err = row(control{Name: s, Hint: v.hint(ctx, s), Value: v.Form.Standing[s], Error: v.Errors[s]},
 						wordChoices(ctx, "standing", "", "yes", "no", "unknown")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

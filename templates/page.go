@@ -76,6 +76,7 @@ type StepPage struct {
 	Page
 	ID       string            // step ID
 	Gate     *Gate             // what this step waits for; nil while it is open
+	Need     string            // what it needs, in the reader's language, where that is not the usual
 	ReadOnly bool              // the reader may look, not change
 	Revision string            // of the answers the form was filled from, sent back as "revision"
 	Errors   map[string]string // field → sentence, in the reader's language

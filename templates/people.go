@@ -63,5 +63,5 @@ func personText(ctx context.Context, x Person) string {
 // inviteText is the message to send with the link: plain text, for any chat.
 func inviteText(ctx context.Context, v PeopleView) string {
 	return t(ctx, "invite.text", "name", v.Inviter, "mailbox", setupName(ctx, v.Setup),
-		"role", word(ctx, "role_text", v.LinkRole), "link", v.Link, "time", printer(ctx).DateTime(v.LinkUntil))
+		"role", word(ctx, "role_part", v.LinkRole), "link", v.Link, "time", printer(ctx).DateTime(v.LinkUntil))
 }

@@ -2,6 +2,8 @@ package templates
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,6 +42,7 @@ type SecretLine struct {
 	By     string
 	At     time.Time
 	Ends   time.Time // zero if unknown
+	Wrong  bool      // a problem with it stands
 }
 
 // ConsentLine is the state of the admin consent.
@@ -87,4 +90,29 @@ func secretText(ctx context.Context, s SecretLine) string {
 		return t(ctx, "secret.stored", "time", printer(ctx).DateTime(s.At))
 	}
 	return t(ctx, "secret.stored_by", "time", printer(ctx).DateTime(s.At), "name", s.By)
+}
+
+// portalName is how the portal lists a permission: without the address of the
+// service in front.
+func portalName(scope string) string { return scope[strings.LastIndex(scope, "/")+1:] }
+
+var permissionWords = map[string]string{
+	"IMAP.AccessAsUser.All": "imap", "POP.AccessAsUser.All": "pop3", "SMTP.Send": "smtp",
+	"offline_access": "offline", "openid": "identity", "profile": "identity", "email": "identity",
+}
+
+// permissions says what permissions allow, each thing once; one that has no
+// words is named as the portal does.
+func permissions(ctx context.Context, scopes []string) []string {
+	var list []string
+	for _, scope := range scopes {
+		name := portalName(scope)
+		if known, ok := permissionWords[name]; ok {
+			name = word(ctx, "permission", known)
+		}
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }

@@ -36,6 +36,10 @@ type AskView struct {
 	Step  string    // step ID it holds up
 	Until time.Time // until when it matters, zero for no day
 	URL   string    // absolute address of the finding for the receiver
+	// Client is the application it is about, Enter the absolute address where
+	// the receiver enters what is needed; "" for none.
+	Client string
+	Enter  string
 }
 
 // HistoryView is everything that happened to a setup, newest first.
@@ -55,6 +59,12 @@ type ExplainView struct {
 func requestText(ctx context.Context, v AskView) string {
 	text := t(ctx, "ask.text", "title", v.Title, "consequence", v.Consequence, "remedy", v.Remedy,
 		"code", v.Code, "mailbox", setupName(ctx, v.Setup))
+	if v.Client != "" {
+		text += "\n\n" + t(ctx, "ask.client", "id", v.Client)
+	}
+	if v.Enter != "" {
+		text += "\n\n" + t(ctx, "ask.enter", "url", v.Enter)
+	}
 	if v.Command != "" {
 		text += "\n\n" + t(ctx, "ask.test") + "\n" + v.Command
 	}

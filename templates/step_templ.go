@@ -61,7 +61,7 @@ func step(s StepPage, answers []Fact, after templ.Component, order ...string) te
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = brief(s.ID).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = brief(s.ID, s.Need).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

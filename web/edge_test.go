@@ -347,7 +347,7 @@ func TestRejectedEntriesAreKept(t *testing.T) {
 	if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, "not an address") || !strings.Contains(got.Body, "<title>Error:") {
 		t.Errorf("answered %d", got.Status)
 	}
-	if !strings.Contains(got.Body, "“nor@” is not") {
+	if !strings.Contains(got.Body, "“nor@” is neither") {
 		t.Error("only the first wrong line is named")
 	}
 	if strings.Count(got.Body, `href="#f-`) < 2 {

@@ -130,3 +130,102 @@ func TestSeveralMailboxesShareAName(t *testing.T) {
 	}
 	has(t, "a search", owner.Get("/?search=other"), "No mailbox contains")
 }
+
+// Rights are set mailbox by mailbox: the questions name all of them, and a "no"
+// brings one command each. An answer that nobody knows is not called stated.
+func TestRightsAreAboutEveryMailbox(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id)
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example\ninfo@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap"},
+	})
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"statement"}, "imap": {"yes"}, "licence": {"yes"}, "full_access": {"no"}})
+	has(t, "the mailbox step", owner.Get(page+"/mailbox"), "On sales@contoso.example and info@contoso.example.",
+		`id="f-full_access_missing"`, `id="f-full_access_missing-2"`, "Add-MailboxPermission info@contoso.example")
+	has(t, "what was stated", owner.Get(page), "The administrator states it")
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"statement"}, "imap": {"unknown"}, "licence": {"yes"}, "full_access": {"yes"}})
+	has(t, "what is partly known", owner.Get(page), "but for 1 answer that is not known")
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"statement"}, "imap": {"unknown"}, "licence": {"unknown"}, "full_access": {"unknown"}})
+	has(t, "what nobody knows", owner.Get(page), "Not known, step 7 will show it", "not:The administrator states it")
+}
+
+// The names of the portal stand where somebody works in the portal, plain words
+// where somebody agrees to them.
+func TestPermissionsAreNamedForTheirReader(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	has(t, "the registration step", owner.Get("/m/"+string(id)+"/registration"), ">IMAP.AccessAsUser.All</code>", "Microsoft Graph, Delegated permissions",
+		"Accounts in this organizational directory only", "role Application Administrator")
+	has(t, "the landing page", s.window().Get(strings.TrimPrefix(s.link(owner, id), s.url)), "<li>Read and change mail over IMAP</li>", "<li>Stay signed in until somebody ends it</li>")
+}
+
+// A stored Secret ID is not ticked, and the request for the right value says
+// for which application and where to enter it.
+func TestAWrongSecretIsNotTicked(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id) + "/registration"
+	line := `<p class="stored">`
+	has(t, "a good secret", owner.Get(page), line)
+	s.answer(id, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {"9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a"}, "redirect_uris": {s.url + "/callback"},
+	})
+	has(t, "a Secret ID", owner.Get(page), "client_secret_is_id", "not:"+line, "stored is-problem")
+	has(t, "the request", owner.Get("/m/"+string(id)+"/ask/client_secret_is_id?step=registration"),
+		"Application (client) ID: "+clientID, "Enter it here: "+s.url+page+"/secret", "only for somebody who takes part")
+}
+
+// What the fix speaks of is one click away.
+func TestTheConsentLinkIsALink(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	private := s.window()
+	private.Get(refusedAt(t, s.leave(private, s.link(owner, id)), "access_denied", "AADSTS90094: The grant requires admin permission."))
+	if got := s.finding(id); got != "admin_consent_needed" {
+		t.Fatalf("found %q", got)
+	}
+	has(t, "the sign-in step", owner.Get("/m/"+string(id)+"/sign-in"), `<a href="/m/`+string(id)+`/registration#consent">Admin consent</a>`)
+}
+
+// Equal addresses are no good while they begin with http.
+func TestHTTPIsNotCalledTheSame(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap", "smtp"},
+	})
+	s.answer(id, setup.StepAddresses, wizard.Entries{"product_url": {"http://ece.contoso.example"}, "console_url": {"http://ece.contoso.example/system"}})
+	got := owner.Get("/m/" + string(id) + "/addresses")
+	has(t, "the addresses", got, "Scheme and host: Address in the setting", "Scheme and host: Address of the administration console", "not:<span>Same</span>")
+	if n := strings.Count(got.Body, "<span>Different</span>"); n != 2 {
+		t.Errorf("%d rows differ", n)
+	}
+}
+
+// An invitation says what the invited person does and what is still open; two
+// of them can be told apart.
+func TestInvitationsAreToldApart(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	code := ""
+	for range 2 {
+		var err error
+		if code, _, err = s.wizard.Invite(t.Context(), s.owner, id, wizard.RoleM365Admin); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(t, "the people", owner.Get("/m/"+string(id)+"/people"), "Invitation 1, not used yet", "Invitation 2, not used yet")
+	has(t, "the join page", s.window().Get("/join/"+code), "You enter the Entra application", "Step that waits for you", "<dd>Mailbox</dd>")
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
+	has(t, "the join page later", s.window().Get("/join/"+code), "not:waits for you", "not:wait for you")
+	has(t, "the addresses of another application", owner.Get("/m/"+string(id)+"/addresses"), "not:The console of the mail application, open")
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"latchkey/internal/admin"
+	"latchkey/internal/flow"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -123,8 +124,14 @@ func (s *Server) joinForm(w http.ResponseWriter, r *request, status int, name st
 		Page: r.base(), Action: r.URL.Path, Inviter: p.InvitedBy.Name, Mailbox: r.title(invited), Role: string(p.Role),
 		Until: p.Expires, Name: name, Errors: wrong,
 	}
-	if p.Role == wizard.RoleM365Admin {
-		v.Steps = []string{string(setup.StepRegistration), string(setup.StepMailbox)}
+	view, err := s.Wizard.View(r.Context(), wizard.System, invited.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range []setup.StepID{setup.StepRegistration, setup.StepMailbox} {
+		if st, ok := view.Step(id); ok && st.State != flow.Done && p.Role == wizard.RoleM365Admin {
+			v.Steps = append(v.Steps, string(id))
+		}
 	}
 	return r.render(w, status, templates.Join(v))
 }

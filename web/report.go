@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -137,10 +138,17 @@ func (s *Server) ask(w http.ResponseWriter, r *request) error {
 		for _, f := range st.Findings() {
 			if f.Code() == chi.URLParam(r.Request, "finding") && (step == "" || step == st.Step.ID) {
 				a := r.printer.Finding(f)
-				return r.render(w, http.StatusOK, templates.Ask(templates.AskView{
+				view := templates.AskView{
 					Page: r.setupPage(v), Advice: a, Who: r.who(v, a.Actor), Step: string(st.Step.ID),
 					URL: v.ExternalURL + "/findings/" + a.Code,
-				}))
+				}
+				if st.Step.ID == setup.StepRegistration {
+					view.Client, view.Enter = v.Setup.Registration.ClientID, v.ExternalURL+view.Setup.StepURL(view.Step)
+					if strings.HasPrefix(a.Code, "client_secret") {
+						view.Enter += "/secret"
+					}
+				}
+				return r.render(w, http.StatusOK, templates.Ask(view))
 			}
 		}
 	}

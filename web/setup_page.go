@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
@@ -71,6 +72,9 @@ func (r *request) stepFact(v wizard.View, id setup.StepID) string {
 			return r.printer.T("secret.stored_by", "time", r.printer.DateTime(s.Registration.SecretSavedAt), "name", s.Registration.SecretSavedBy)
 		}
 	case setup.StepMailbox:
+		if fact := r.stated(s); fact != "" {
+			return fact
+		}
 		if s.Mailbox.Decision != "" {
 			return r.printer.T("decision." + string(s.Mailbox.Decision))
 		}
@@ -86,6 +90,27 @@ func (r *request) stepFact(v wizard.View, id setup.StepID) string {
 		}
 	}
 	return ""
+}
+
+// stated counts the answers about the mailbox that nobody knows; "" if all are
+// known, or none was asked for.
+func (r *request) stated(s setup.Setup) string {
+	if s.Mailbox.Decision != setup.ByStatement {
+		return ""
+	}
+	subjects := check.Subjects(s.Application)
+	open := 0
+	for _, subject := range subjects {
+		standing := s.Mailbox.Statement[subject]
+		count(&open, standing != setup.StandingYes && standing != setup.StandingNo)
+	}
+	switch open {
+	case 0:
+		return ""
+	case len(subjects):
+		return r.printer.T("mailbox.unknown")
+	}
+	return r.printer.N("mailbox.partly", open)
 }
 
 // sending says whether a message has gone out: an accepted SMTP login proves
@@ -335,6 +360,9 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		}
 		if f.NewSignIn() && r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil {
 			card.SignIn = "/m/" + string(v.Setup.ID) + "/reissue"
+		}
+		if d, ok := r.s.Wizard.Definition(a.Code); ok && strings.Contains(d.Remedy, "admin-consent link") {
+			card.Here = templates.Link{Text: r.printer.T("consent.title"), URL: "/m/" + string(v.Setup.ID) + "/registration#consent"}
 		}
 		card.Who = r.who(v, a.Actor)
 		list = append(list, card)

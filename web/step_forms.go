@@ -2,11 +2,13 @@ package web
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"latchkey/internal/adminscript"
 	"latchkey/internal/check"
+	"latchkey/internal/finding"
 	"latchkey/internal/product"
 	"latchkey/internal/provider"
 	"latchkey/internal/setup"
@@ -135,7 +137,9 @@ func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizar
 			ProductRedirectURI: get(setup.FieldProductRedirectURI),
 		},
 	}
+	out.Need = r.printer.T("step_need.preflight") // nothing is entered
 	if v.Product.OwnRedirect {
+		out.Need = ""
 		out.Product = v.Product.Name
 		if rel, ok := v.Product.Release(v.Setup.Application.Release); ok {
 			out.Setting, out.Place = rel.Setting, rel.Place
@@ -147,6 +151,9 @@ func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizar
 		read = r.printer.T("addresses.learnt", "client", asks.ClientID, "uri", asks.RedirectURI)
 	}
 	out.Paste = r.paste(setup.StepAddresses, 4, read)
+	for i, c := range out.Compare { // no more of them is compared
+		out.Compare[i].Name = r.printer.T("addresses.origin", "field", c.Name)
+	}
 	return out
 }
 
@@ -236,7 +243,14 @@ func (r *request) cloudOffered(v wizard.View) templates.Option {
 
 func secretLine(v wizard.View) templates.SecretLine {
 	reg := v.Setup.Registration
+	wrong := false
+	if st, ok := v.Step(setup.StepRegistration); ok {
+		wrong = slices.ContainsFunc(st.Findings(), func(f finding.Finding) bool {
+			return f.Blocks() && strings.HasPrefix(f.Code(), "client_secret")
+		})
+	}
 	return templates.SecretLine{
+		Wrong:  wrong,
 		Stored: reg.SecretRevision > 0, By: reg.SecretSavedBy, At: reg.SecretSavedAt, Ends: reg.SecretEnds.Time(),
 	}
 }

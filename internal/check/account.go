@@ -25,6 +25,14 @@ var (
 		Remedy:      "Enter the account that has Full Access, not the shared mailbox.",
 		Params:      []string{"sign_in_account"},
 	}
+	otherAccountName = &finding.Definition{
+		Code: "sign_in_account_differs", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "{{.sign_in_account}} signs in for {{.mailbox}}",
+		Consequence: "The token opens the mailbox of {{.sign_in_account}}, whatever it is called.",
+		Cause:       "A user principal name may differ from the mail address. Or two accounts were mixed up.",
+		Remedy:      "Go on if both belong to one account. Otherwise enter the account of the mailbox, or choose the shared account.",
+		Params:      []string{"sign_in_account", "mailbox"},
+	}
 	protocolsUnfit = &finding.Definition{
 		Code: "protocols_unfit", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "{{.product}} needs SMTP to send, and IMAP or POP3 to fetch",
@@ -40,12 +48,15 @@ var AccountMethod = &Check{
 	ID:    "account_method",
 	Reads: []setup.Field{setup.FieldMethod, setup.FieldMailboxes, setup.FieldSignInAccount},
 	Needs: []setup.Field{setup.FieldMethod, setup.FieldMailboxes, setup.FieldSignInAccount},
-	Finds: []*finding.Definition{severalMailboxes, sharedSignsIn},
+	Finds: []*finding.Definition{severalMailboxes, sharedSignsIn, otherAccountName},
 	Grade: Automatic,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		a := e.Setup.Application
 		if a.Method == setup.MailboxAccount && len(a.Mailboxes) > 1 {
 			return Found(finding.New(severalMailboxes, "count", strconv.Itoa(len(a.Mailboxes))))
+		}
+		if a.Method == setup.MailboxAccount && !a.Mailboxes[0].Equal(a.SignInAccount) {
+			return Found(finding.New(otherAccountName, "sign_in_account", string(a.SignInAccount), "mailbox", string(a.Mailboxes[0])))
 		}
 		if a.Method == setup.SharedAccount {
 			for _, m := range a.Mailboxes {

@@ -19,7 +19,8 @@ func TestAccountMethod(t *testing.T) {
 		params    []string
 	}{
 		{"one mailbox, its own account", setup.MailboxAccount, "a@contoso.example", []setup.Address{"a@contoso.example"}, "", "", nil},
-		{"one mailbox, an account that is called otherwise", setup.MailboxAccount, "upn@contoso.example", []setup.Address{"a@contoso.example"}, "", "", nil},
+		{"one mailbox, an account that is called otherwise", setup.MailboxAccount, "upn@contoso.example", []setup.Address{"a@contoso.example"},
+			"sign_in_account_differs", finding.Note, []string{"sign_in_account", "upn@contoso.example", "mailbox", "a@contoso.example"}},
 		{"two mailboxes, one mailbox account", setup.MailboxAccount, "a@contoso.example", []setup.Address{"a@contoso.example", "b@contoso.example"},
 			"several_mailboxes_one_account", finding.Blocker, []string{"count", "2"}},
 		{"two mailboxes, a shared account", setup.SharedAccount, "svc@contoso.example", []setup.Address{"a@contoso.example", "b@contoso.example"}, "", "", nil},

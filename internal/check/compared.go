@@ -25,7 +25,12 @@ func CompareAddresses(e *Env) []Compared {
 		return nil
 	}
 	var list []Compared
+	// Microsoft sends nobody back to http: equal addresses are no good then.
 	needed := origin(a.ProductURL)
+	if rest, plain := strings.CutPrefix(needed, "http://"); plain {
+		list = append(list, Compared{Field: setup.FieldProductURL, Needed: "https://" + rest, Seen: needed})
+		needed = "https://" + rest
+	}
 	for _, seen := range []struct {
 		field   setup.Field
 		address string

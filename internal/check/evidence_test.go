@@ -154,7 +154,7 @@ func TestRedirectURIsByPlatform(t *testing.T) {
 		{"nobody has shown any", func(s *setup.Setup) { s.Registration.App = nil }, []string{"redirect_uris_not_compared"}, nil},
 		{"list of another registration", app(func(a *setup.Registered) { a.ClientID = tenantID }), []string{"redirect_uris_not_compared"}, nil},
 		{"a capital letter", app(func(a *setup.Registered) { a.Web[1] = strings.Replace(eceURI, "oauth", "OAuth", 1) }),
-			[]string{"redirect_uri_mismatch"}, []string{"redirect_uri", eceURI}},
+			[]string{"redirect_uri_not_listed"}, []string{"redirect_uri", eceURI}},
 		{"none at all", app(func(a *setup.Registered) { a.Web = nil }), []string{"redirect_uri_none", "redirect_uri_none"}, nil},
 		{"single-page application", app(func(a *setup.Registered) { a.Web, a.SPA = a.Web[:1], a.Web[1:] }), []string{"platform_is_spa"}, nil},
 		{"mobile and desktop", app(func(a *setup.Registered) { a.Web, a.Public = a.Web[1:], a.Web[:1] }), []string{"client_is_public"}, nil},

@@ -13,7 +13,7 @@ var (
 		Code: "licence_missing", Severity: finding.Blocker, Actor: finding.ExchangeAdmin, Ours: true,
 		Title:       "{{.sign_in_account}} has no licence for Exchange Online",
 		Consequence: "The account cannot open any mailbox.",
-		Cause:       "No licence with Exchange Online is assigned. The vendor's checklist asks for E3 or better.",
+		Cause:       "No licence with Exchange Online is assigned.",
 		Remedy:      "Assign a licence in the Microsoft 365 admin center.",
 		Params:      []string{"sign_in_account"},
 	}
@@ -51,7 +51,7 @@ var MailboxEvidence = &Check{
 			switch e.Setup.Mailbox.Statement[subject] {
 			case setup.StandingYes:
 			case setup.StandingNo:
-				out.Findings = append(out.Findings, e.stated(subject))
+				out.Findings = append(out.Findings, e.stated(subject)...)
 			default:
 				unknown = true
 			}
@@ -99,13 +99,18 @@ func inOrder(list []setup.Subject) []setup.Subject {
 	return sorted
 }
 
-func (e *Env) stated(subject setup.Subject) finding.Finding {
-	account, mailbox := e.signedInAs(), ""
-	if m := e.Setup.Application.Mailboxes; len(m) > 0 {
-		mailbox = string(m[0])
+// stated is what a "no" means. Rights are set mailbox by mailbox, so each has a
+// finding with a command of its own.
+func (e *Env) stated(subject setup.Subject) []finding.Finding {
+	account := e.signedInAs()
+	by := func(f finding.Finding) []finding.Finding {
+		return []finding.Finding{f.With("statement", string(subject)+": no", e.Setup.Mailbox.By)}
 	}
-	by := func(f finding.Finding) finding.Finding {
-		return f.With("statement", string(subject)+": no", e.Setup.Mailbox.By)
+	each := func(f func(mailbox string) finding.Finding) (list []finding.Finding) {
+		for _, m := range e.Setup.Application.Mailboxes {
+			list = append(list, by(f(string(m)))...)
+		}
+		return list
 	}
 	switch subject {
 	case setup.SubjectIMAP:
@@ -115,9 +120,13 @@ func (e *Env) stated(subject setup.Subject) finding.Finding {
 	case setup.SubjectSMTPAuth:
 		return by(finding.New(provider.SMTPAuthDisabledMailbox, "host", e.Provider.Hosts[setup.SMTP].Host, "sasl_user", account))
 	case setup.SubjectFullAccess:
-		return by(finding.New(provider.FullAccessMissing, "mailbox", mailbox, "signed_in_as", account))
+		return each(func(mailbox string) finding.Finding {
+			return finding.New(provider.FullAccessMissing, "mailbox", mailbox, "signed_in_as", account)
+		})
 	case setup.SubjectSendAs:
-		return by(finding.New(provider.SendAsDenied, "signed_in_as", account, "from", mailbox))
+		return each(func(mailbox string) finding.Finding {
+			return finding.New(provider.SendAsDenied, "signed_in_as", account, "from", mailbox)
+		})
 	default:
 		return by(finding.New(licenceMissing, "sign_in_account", account))
 	}

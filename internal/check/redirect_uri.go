@@ -20,6 +20,14 @@ var (
 		Cause:       "Nobody has pasted the list from the portal.",
 		Remedy:      "Copy the list under Authentication, and paste it here. Or go on: the sign-in will show it.",
 	}
+	redirectURINotListed = &finding.Definition{
+		Code: "redirect_uri_not_listed", Severity: finding.Blocker, Actor: finding.AppAdmin, Ours: true,
+		Title:       "The pasted list does not contain the redirect URI {{.redirect_uri}}",
+		Consequence: "If the list is complete, the sign-in ends on Microsoft's page.",
+		Cause:       "The registered redirect URI differs in at least one character, or the list was not copied whole.",
+		Remedy:      "Under Authentication > Web, register exactly this redirect URI. Then paste the whole list again.",
+		Params:      []string{"redirect_uri"},
+	}
 	redirectURIForm = &finding.Definition{
 		Code: "redirect_uri_form", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "Microsoft cannot register the redirect URI {{.redirect_uri}}",
@@ -90,7 +98,7 @@ var RedirectURIs = &Check{
 	},
 	NeededBy: setup.StepSignIn,
 	Finds: []*finding.Definition{
-		provider.RedirectURIMismatch, provider.RedirectURINone, provider.PlatformIsSPA, provider.ClientIsPublic, redirectURINotShown,
+		redirectURINotListed, provider.RedirectURINone, provider.PlatformIsSPA, provider.ClientIsPublic, redirectURINotShown,
 	},
 	Grade: Pasted,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
@@ -107,7 +115,7 @@ var RedirectURIs = &Check{
 			case c.Seen == "":
 				out.Findings = append(out.Findings, finding.New(provider.RedirectURINone, "redirect_uri", c.Needed))
 			default:
-				out.Findings = append(out.Findings, finding.New(provider.RedirectURIMismatch, "redirect_uri", c.Needed).
+				out.Findings = append(out.Findings, finding.New(redirectURINotListed, "redirect_uri", c.Needed).
 					With("needed", c.Needed, "").
 					With("registered", c.Seen, strconv.Itoa(setup.FirstDifference(c.Needed, c.Seen))))
 			}

@@ -82,22 +82,22 @@ func TestRegisteredRedirectURIs(t *testing.T) {
 	}{
 		{"the very same", mine, []string{mine}, "", "", ""},
 		{"among others", mine, []string{"https://a.example/x", mine, "https://b.example/y"}, "", "", ""},
-		{"a slash at the end", mine, []string{mine + "/"}, "redirect_uri_mismatch", mine + "/", at(len(mine))},
-		{"another case", mine, []string{ours + "/Callback"}, "redirect_uri_mismatch", ours + "/Callback", at(len(ours) + 1)},
-		{"http", mine, []string{"http" + mine[5:]}, "redirect_uri_mismatch", "http" + mine[5:], at(4)},
-		{"a port", mine, []string{ours + ":443/callback"}, "redirect_uri_mismatch", ours + ":443/callback", at(len(ours))},
-		{"a capital scheme", mine, []string{"HTTPS" + mine[5:]}, "redirect_uri_mismatch", "HTTPS" + mine[5:], at(0)},
-		{"an empty fragment", mine, []string{mine + "#"}, "redirect_uri_mismatch", mine + "#", at(len(mine))},
-		{"the nearest of several", mine, []string{"https://z.example/", ours + "/call", ours + "/"}, "redirect_uri_mismatch", ours + "/call", at(len(ours + "/call"))},
-		{"a text that is no address", mine, []string{"https://%zz"}, "redirect_uri_mismatch", "https://%zz", at(len("https://"))},
+		{"a slash at the end", mine, []string{mine + "/"}, "redirect_uri_not_listed", mine + "/", at(len(mine))},
+		{"another case", mine, []string{ours + "/Callback"}, "redirect_uri_not_listed", ours + "/Callback", at(len(ours) + 1)},
+		{"http", mine, []string{"http" + mine[5:]}, "redirect_uri_not_listed", "http" + mine[5:], at(4)},
+		{"a port", mine, []string{ours + ":443/callback"}, "redirect_uri_not_listed", ours + ":443/callback", at(len(ours))},
+		{"a capital scheme", mine, []string{"HTTPS" + mine[5:]}, "redirect_uri_not_listed", "HTTPS" + mine[5:], at(0)},
+		{"an empty fragment", mine, []string{mine + "#"}, "redirect_uri_not_listed", mine + "#", at(len(mine))},
+		{"the nearest of several", mine, []string{"https://z.example/", ours + "/call", ours + "/"}, "redirect_uri_not_listed", ours + "/call", at(len(ours + "/call"))},
+		{"a text that is no address", mine, []string{"https://%zz"}, "redirect_uri_not_listed", "https://%zz", at(len("https://"))},
 		{"none at all", mine, []string{}, "redirect_uri_none", "", ""},
 		{"localhost, another port", "http://localhost:8080/callback", []string{"http://localhost/callback"}, "", "", ""},
 		{"localhost, a port where none is needed", "http://localhost/callback", []string{"http://localhost:1/callback"}, "", "", ""},
-		{"localhost, another path", "http://localhost:8080/callback", []string{"http://localhost/call"}, "redirect_uri_mismatch", "http://localhost/call", at(len("http://localhost"))},
-		{"localhost over https, another port", "https://localhost:8443/callback", []string{"https://localhost/callback"}, "redirect_uri_mismatch",
+		{"localhost, another path", "http://localhost:8080/callback", []string{"http://localhost/call"}, "redirect_uri_not_listed", "http://localhost/call", at(len("http://localhost"))},
+		{"localhost over https, another port", "https://localhost:8443/callback", []string{"https://localhost/callback"}, "redirect_uri_not_listed",
 			"https://localhost/callback", at(len("https://localhost"))},
 		{"without a path, which gains a slash", ours + "/", []string{ours}, "", "", ""},
-		{"with a slash, which does not lose it", ours, []string{ours + "/"}, "redirect_uri_mismatch", ours + "/", at(len(ours))},
+		{"with a slash, which does not lose it", ours, []string{ours + "/"}, "redirect_uri_not_listed", ours + "/", at(len(ours))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestBothRedirectURIsAreNeeded(t *testing.T) {
 			t.Fatalf("with %q: found %q", tt.registered, codes(out))
 		}
 		for i, f := range out.Findings {
-			if f.Code() != "redirect_uri_mismatch" || f.Params["redirect_uri"] != tt.missing[i] {
+			if f.Code() != "redirect_uri_not_listed" || f.Params["redirect_uri"] != tt.missing[i] {
 				t.Errorf("finding %d: %s %q, want %q", i, f.Code(), f.Params, tt.missing[i])
 			}
 		}

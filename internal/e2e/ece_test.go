@@ -64,7 +64,7 @@ func TestECE(t *testing.T) {
 	desk.Fill("Client secret value", secret)
 	desk.Fill("Registered redirect URIs", uri)
 	desk.Press("Save and check")
-	desk.WaitText("Microsoft does not know the redirect URI " + own)
+	desk.WaitText("The pasted list does not contain the redirect URI " + own)
 	look(desk, "53-ece-one-uri-missing")
 	desk.Fill("Registered redirect URIs", uri+"\n"+own)
 	desk.Press("Save and check")

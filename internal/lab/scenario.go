@@ -73,7 +73,7 @@ var scenarios = []Scenario{
 		Repair: change(repairRegistration),
 	},
 	{
-		Name: "redirect_uri_trailing_slash", Step: "registration", Code: "redirect_uri_mismatch",
+		Name: "redirect_uri_trailing_slash", Step: "registration", Code: "redirect_uri_not_listed",
 		Breaks: "The redirect URI is registered with a slash at its end.",
 		Change: app(func(a *world.App) { a.Slips.URISuffix = "/" }),
 		Repair: app(repairSlash),

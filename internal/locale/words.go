@@ -29,6 +29,8 @@ var Families = map[string][]string{
 	"security":          {"tls", "starttls"},
 	"server_role":       {"application", "services", "all"},
 	"role_text":         {"owner", "m365_admin", "observer"},
+	"role_part":         {"m365_admin", "observer"},
+	"permission":        {"imap", "pop3", "smtp", "offline", "identity"},
 	"presence":          {"here", "away", "left"},
 	"protocol":          {"imap", "pop3", "smtp"},
 	"method":            {"mailbox_account", "shared_account"},

@@ -13,7 +13,7 @@ var (
 		Code: "client_unknown", Severity: finding.Blocker, Actor: finding.AppAdmin,
 		Title:       "The tenant {{.tenant}} has no application {{.client_id}}",
 		Consequence: "Nobody can sign in.",
-		Cause:       "The client ID is mistyped, or the app registration is in another tenant.",
+		Cause:       "The client ID is mistyped, it is the object ID, or the app registration is in another tenant.",
 		Remedy:      "Copy the Application (client) ID from the page Overview of the app registration.",
 		Link:        on(PageRegistrations),
 		Params:      []string{"tenant", "client_id"},

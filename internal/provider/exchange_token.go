@@ -18,8 +18,9 @@ var (
 		Title:       "The token is for {{.audience}}, not for the mail servers",
 		Consequence: "Exchange refuses it on every protocol, without saying why.",
 		Cause:       "The permissions were asked for without the address of Exchange in front.",
-		Remedy:      "Ask for the scopes with their full address, as the provider lists them. Then sign in again.",
-		Params:      []string{"audience"},
+		Remedy: "Correct the scopes where they are configured: each begins with the address of the mail service. " +
+			"Latchkey asks for them by itself; only scopes of a provider in its configuration file change that. Then sign in again.",
+		Params: []string{"audience"},
 	}
 	TokenScopeMissing = &finding.Definition{
 		Code: "token_scope_missing", Severity: finding.Blocker, Actor: finding.AppAdmin,

@@ -310,11 +310,12 @@ var special = regexp.MustCompile(`^ES[0-9]{1,3}([_A][A-Z0-9_]{1,10})?$`)
 // commas or blanks: "ES12, ES12_ET1".
 func ParseSpecials(field Field, s string) ([]string, error) {
 	var list []string
-	for _, word := range strings.FieldsFunc(strings.ToUpper(s), func(r rune) bool {
+	for _, typed := range strings.FieldsFunc(s, func(r rune) bool {
 		return r == ',' || r == ';' || unicode.IsSpace(r)
 	}) {
+		word := strings.ToUpper(typed)
 		if !special.MatchString(word) {
-			return nil, &InputError{field, word, ProblemNotSpecial}
+			return nil, &InputError{field, typed, ProblemNotSpecial}
 		}
 		if !slices.Contains(list, word) {
 			list = append(list, word)
