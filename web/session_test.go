@@ -439,3 +439,17 @@ func TestStrictTransportSecurity(t *testing.T) {
 		}
 	}
 }
+
+// The script of the pages marks what it fetches by itself; without the mark an
+// open page would be taken for a person.
+func TestScriptSaysThatItFetches(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	src := regexp.MustCompile(`<script[^>]* src="([^"]+)"`).FindStringSubmatch(owner.Get("/").Body)
+	if src == nil {
+		t.Fatal("the page has no script")
+	}
+	if script := owner.Get(src[1]).Body; !strings.Contains(script, `fetch(location.href, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }`) {
+		t.Error("the script fetches without saying so")
+	}
+}

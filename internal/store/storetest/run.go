@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"AuditConcurrent", auditConcurrent},
 		{"AuditTampering", auditTampering},
 		{"SwappedValues", swappedValues},
+		{"SlotsSwapped", slotsSwapped},
 		{"NothingReadable", nothingReadable},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })

@@ -98,6 +98,30 @@ func swappedValues(t *testing.T, s Stores) {
 	}
 }
 
+// slotsSwapped: a token that waits for its verification does not become the one
+// in use by a change of the database, nor the other way round. Account,
+// revision and field are the same.
+func slotsSwapped(t *testing.T, s Stores) {
+	insert(t, s, "one")
+	current, candidate := grantOf("one"), grantOf("one")
+	candidate.Slot, candidate.Token.Refresh = token.Candidate, secret.New("another")
+	tokenUpdate(t, s, func(tx token.Tx) error { return errors.Join(tx.PutGrant(current), tx.PutGrant(candidate)) })
+	if err := s.Exec(`UPDATE grants SET slot = 'x' WHERE account = 'one' AND slot = 'current'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Exec(`UPDATE grants SET slot = 'current' WHERE account = 'one' AND slot = 'candidate'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Exec(`UPDATE grants SET slot = 'candidate' WHERE account = 'one' AND slot = 'x'`); err != nil {
+		t.Fatal(err)
+	}
+	for _, slot := range []token.Slot{token.Current, token.Candidate} {
+		if err := s.Tokens.View(t.Context(), func(tx token.Tx) error { _, err := tx.Grant("one", slot); return err }); err == nil || errors.Is(err, token.ErrNoToken) {
+			t.Errorf("the token of the other slot opens as %s: %v", slot, err)
+		}
+	}
+}
+
 func nothingReadable(t *testing.T, s Stores) {
 	populate(t, s, "one")
 	rotate(t, s, "one")
