@@ -50,8 +50,50 @@ func Text(p provider.Provider, text string, known ...Entry) (Result, error) {
 		return Result{}, err
 	}
 	out := Result{Masked: parts.Masked, Text: parts.Text, Phase: c.Phase}
-	out.judge(cloud(p, c, parts.Text), parts, c)
+	p = cloud(p, c, parts.Text)
+	out.judge(p, parts, told{c, said(known, "port"), meant(p, parts, c, known)})
 	return out, nil
+}
+
+// told is what is known beside one sighting.
+type told struct {
+	provider.Context
+	port bool // the port was said by the person and is not that of another line
+	// protocol is the one that words without a protocol must be about, "" if
+	// that is open.
+	protocol setup.Protocol
+}
+
+func said(known []Entry, key string) bool {
+	return slices.ContainsFunc(known, func(e Entry) bool { return e.Key == key })
+}
+
+// meant says which protocol is the only one in question: the person has named
+// it, or it is the one left among those that the named host speaks and that do
+// not work.
+func meant(p provider.Provider, parts paste.Parts, c provider.Context, known []Entry) setup.Protocol {
+	if said(known, "protocol") {
+		return c.Protocol
+	}
+	if phase := setup.Protocol(c.Phase); slices.Contains(setup.Protocols, phase) {
+		return phase
+	}
+	works := map[setup.Protocol]bool{setup.IMAP: c.IMAPWorks, setup.POP3: c.POP3Works, setup.SMTP: c.SMTPWorks}
+	names := func(protocol setup.Protocol) bool {
+		host := p.Hosts[protocol].Host
+		return host != "" && (strings.EqualFold(c.Host, host) || strings.Contains(parts.Text, host))
+	}
+	anyNamed := slices.ContainsFunc(setup.Protocols, names)
+	var left []setup.Protocol
+	for _, protocol := range setup.Protocols {
+		if !works[protocol] && (!anyNamed || names(protocol)) {
+			left = append(left, protocol)
+		}
+	}
+	if len(left) == 1 {
+		return left[0]
+	}
+	return ""
 }
 
 // cloud chooses among the built-in providers by the entry, or by a sign-in
@@ -71,7 +113,7 @@ func cloud(p provider.Provider, c provider.Context, text string) provider.Provid
 // fromText are the facts of a paste that decide between causes; the others
 // are only shown where they stand.
 var fromText = []string{
-	"mailbox", "signed_in_as", "sasl_user", "from", "redirect_uri", "client_id", "tenant", "scopes", "grant", "host", "port", "protocol",
+	"mailbox", "signed_in_as", "sasl_user", "from", "redirect_uri", "client_id", "tenant", "scopes", "prompt", "grant", "host", "port", "protocol",
 }
 
 func contextOf(parts paste.Parts, known []Entry) (provider.Context, error) {
@@ -105,10 +147,13 @@ func contextOf(parts paste.Parts, known []Entry) (provider.Context, error) {
 
 // judge explains each sighting and keeps what is known. Guesses about a
 // program's own words count only where no server's answer is understood.
-func (out *Result) judge(p provider.Provider, parts paste.Parts, c provider.Context) {
+func (out *Result) judge(p provider.Provider, parts paste.Parts, c told) {
 	seen := map[string]int{}
 	for _, s := range parts.Sightings {
 		if s.Guess && out.Known {
+			continue
+		}
+		if !c.about(&s) {
 			continue
 		}
 		f, ok := explainOne(p, s, c, parts.Context)
@@ -129,8 +174,19 @@ func (out *Result) judge(p provider.Provider, parts paste.Parts, c provider.Cont
 		out.Findings = append(out.Findings, f)
 	}
 	if !out.Known {
-		out.Findings = []finding.Finding{out.unexplained(parts, c)}
+		out.Findings = []finding.Finding{out.unexplained(parts, c.Context)}
 	}
+}
+
+// about gives words that name no protocol the one in question; it reports
+// false for the same words taken as those of another one.
+func (c told) about(s *paste.Sighting) bool {
+	var pe *probe.Error
+	if s.Phase != "" || c.protocol == "" || !errors.As(s.Err, &pe) {
+		return true
+	}
+	s.Phase = paste.Phase(c.protocol)
+	return setup.Protocol(pe.Target.Protocol) == c.protocol
 }
 
 // unexplained keeps the words: whoever helps further needs all of them.
@@ -152,11 +208,13 @@ func (out *Result) unexplained(parts paste.Parts, c provider.Context) finding.Fi
 
 // explainOne asks the one translator. Host and port are those of this
 // sighting, not of another one in the same text.
-func explainOne(p provider.Provider, s paste.Sighting, c provider.Context, said map[string]string) (finding.Finding, bool) {
+func explainOne(p provider.Provider, s paste.Sighting, known told, said map[string]string) (finding.Finding, bool) {
 	symptom, ok := provider.SymptomOf(s.Err)
 	if !ok {
 		return finding.Finding{}, false
 	}
+	symptom.Program = s.Program
+	c := known.Context
 	source := cmp.Or(string(s.Phase), "text")
 	var pe *probe.Error
 	if errors.As(s.Err, &pe) {
@@ -164,14 +222,20 @@ func explainOne(p provider.Provider, s paste.Sighting, c provider.Context, said 
 			c.Host = pe.Target.Host
 			source = fmt.Sprintf("%s, %s", source, c.Host)
 		}
-		if pe.Target.Port != 0 {
+		switch {
+		case pe.Target.Port != 0:
 			c.Port = fmt.Sprint(pe.Target.Port)
+		case !known.port:
+			c.Port = "" // that of another sighting
 		}
 		if pe.Stage != "" {
 			source = fmt.Sprintf("%s, %s", source, pe.Stage)
 		}
 		if mail := setup.Protocol(pe.Target.Protocol); slices.Contains(setup.Protocols, mail) {
 			c.Protocol = mail
+		}
+		if s.Login && symptom.Stage == "" && known.protocol != "" {
+			symptom.Stage, symptom.Reply = probe.Authenticate, refusal[known.protocol]
 		}
 	}
 	if s.Command != "" {
@@ -181,6 +245,9 @@ func explainOne(p provider.Provider, s paste.Sighting, c provider.Context, said 
 	symptom.Evidence = append([]finding.Evidence{{Source: source, Text: s.Text, Ref: refOf(s.Err, said)}}, further...)
 	return p.Explain(symptom, c), true
 }
+
+// refusal is how a server of each protocol refuses a login.
+var refusal = map[setup.Protocol]string{setup.IMAP: "NO", setup.POP3: "-ERR", setup.SMTP: "535"}
 
 func refOf(err error, said map[string]string) string {
 	var oe *oauth.Error

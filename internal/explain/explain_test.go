@@ -189,3 +189,57 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// Words that name no protocol are about the one the person names, or about the
+// only one that is left.
+func TestTheProtocolInQuestion(t *testing.T) {
+	const words = "Login for support@contoso.example was rejected"
+	entry := func(key, value string) explain.Entry { return explain.Entry{Key: key, Value: value} }
+	for _, tt := range []struct {
+		name, text string
+		known      []explain.Entry
+		want       string
+		phase      provider.Phase
+	}{
+		{"nothing known", words, nil, "unexplained", ""},
+		{"the protocol", words, []explain.Entry{entry("protocol", "pop3")}, "token_wrong_audience", provider.PhasePOP3},
+		{"the phase", words, []explain.Entry{entry("phase", "smtp")}, "token_wrong_audience", provider.PhaseSMTP},
+		{"the one left", words, []explain.Entry{entry("passed", "imap pop3")}, "smtp_login_refused", provider.PhaseSMTP},
+		{"the host's other one", words + " at outlook.office365.com", []explain.Entry{entry("passed", "pop3")}, "token_scope_missing", provider.PhaseIMAP},
+		{"two are left", words + " at outlook.office365.com", nil, "unexplained", ""},
+		{"the host's only one", words + " at smtp.office365.com", nil, "token_wrong_audience", provider.PhaseSMTP},
+		{"no login", "the queue failed", []explain.Entry{entry("protocol", "pop3")}, "unexplained", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := mustExplain(t, tt.text, tt.known...)
+			if got := codes(r); got[0] != tt.want || r.Phase != tt.phase && tt.phase != "" {
+				t.Errorf("%v in %s", got, r.Phase)
+			}
+		})
+	}
+}
+
+// A port counts for its own line only, unless the person says it.
+func TestThePortOfAnotherLine(t *testing.T) {
+	const text = "smtp.office365.com:587 connected, 250 OK\nimap: read timed out"
+	if got := codes(mustExplain(t, text)); got[0] == "port_of_other_protocol" {
+		t.Errorf("%v", got)
+	}
+	if got := codes(mustExplain(t, "imap: read timed out", explain.Entry{Key: "port", Value: "587"})); got[0] != "port_of_other_protocol" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestWhatThePersonKnowsOfConsent(t *testing.T) {
+	const text = "Approval required\nhttps://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?client_id=a&prompt=consent&scope=openid"
+	if got := codes(mustExplain(t, text)); got[0] != "admin_consent_needed" || got[1] != "consent_prompt_forced" {
+		t.Errorf("nothing known: %v", got)
+	}
+	if got := codes(mustExplain(t, text, explain.Entry{Key: "passed", Value: "consent"})); got[0] != "consent_prompt_forced" {
+		t.Errorf("consent exists: %v", got)
+	}
+	granted := explain.Entry{Key: "scopes_granted", Value: "offline_access User.Read"}
+	if got := codes(mustExplain(t, "denied because one or more scopes requested are unauthorized or expired", granted)); got[0] != "scope_not_granted" {
+		t.Errorf("the grant is known: %v", got)
+	}
+}

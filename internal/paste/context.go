@@ -68,7 +68,7 @@ func (r *reader) readContext() {
 // the tenant and the scopes.
 func (r *reader) query(u *url.URL) {
 	q := u.Query()
-	for _, name := range []string{"client_id", "redirect_uri", "login_hint", "tenant"} {
+	for _, name := range []string{"client_id", "redirect_uri", "login_hint", "tenant", "prompt"} {
 		v := q.Get(name)
 		if name == "login_hint" {
 			name = "signed_in_as"

@@ -76,14 +76,14 @@ var protocolOfPort = map[string]probe.Protocol{
 // The answers of the three protocols, wherever on a line they stand: RFC 9051
 // §7.1, RFC 1939 §3, RFC 5321 §4.2, RFC 2034 §4.
 var (
-	imapTagged = regexp.MustCompile(`(?:^|[\s<>'":(\[])([A-Za-z]{0,8}[0-9]{1,8}|\*) (NO|BAD|BYE)\b ?(.*)`)
-	imapBare   = regexp.MustCompile(`(?:^|[:'"(>\]] ?)(NO|BAD|BYE) ((?:\[[A-Z-]+\] ?)?[A-Z].*)`)
+	imapTagged = regexp.MustCompile(`(?:^|[\s<>'"` + "`" + `:(\[])([A-Za-z]{0,8}[0-9]{1,8}|\*) (NO|BAD|BYE)\b ?(.*)`)
+	imapBare   = regexp.MustCompile(`(?:^|[:'"` + "`" + `(>\]] ?)(NO|BAD|BYE) ((?:\[[A-Z-]+\] ?)?[A-Z].*)`)
 	imapSaid   = regexp.MustCompile(`(?i)["']?([A-Z]+)["']? command with an? ["']?(NO|BAD|BYE)["']? response:? ?(.*)`)
 	imapField  = regexp.MustCompile(`(?i)(?:response_?)?(?:status|type)["']?\s*(?:=>|[=:])\s*["']?(NO|BAD|BYE)\b`)
 	imapFailed = regexp.MustCompile(`(?:^|[^A-Za-z])((?:AUTHENTICATE|LOGIN|SELECT|EXAMINE|LIST|LSUB|NAMESPACE|STATUS|FETCH|APPEND|IDLE|SEARCH|NOOP)(?: [A-Z0-9-]+)? (?:failed|error|not permitted|disabled)\b.*)`)
 	imapClass  = regexp.MustCompile(`\b(?:\w*\.)*(?:(No)|(Bad))(?:Response|Command)?(?:Error|Exception|Response)?\b["')]*[:( ]+["']?([^"'\n]{4,}?)["')]*$`)
 	popRefused = regexp.MustCompile(`-ERR\b[ :]?(.*)`)
-	smtpFull   = regexp.MustCompile(`(?:^|[^0-9.])([245][0-5][0-9])(-?)[ ,)#-]{0,3}(?:Msg: )?(?:b?['"]|\()?#?([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[\s:;,)-]+|$)(.*)`)
+	smtpFull   = regexp.MustCompile(`(?:^|[^0-9.])([245][0-5][0-9])(-?)[ ,:)#-]{0,3}(?:Msg: )?(?:b?['"]|\()?#?([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[\s:;,)-]+|$)(.*)`)
 	smtpBare   = regexp.MustCompile(`(?:^|[\s:>"'(\[=])([45][0-5][0-9])(?:, b?['"]|[ -]["']?|: )([A-Za-z].*)`)
 	smtpField  = regexp.MustCompile(`(?i)(?:response_?code|smtp_?code|smtp_?status|retcode|smtp_error)\W{1,6}([45][0-5][0-9])\b`)
 	smtpStatus = regexp.MustCompile(`(?:^|[^0-9.])([45]\.[0-9]{1,3}\.[0-9]{1,3})[\s:;,)]+["']?([A-Za-z].*)`)
@@ -122,6 +122,7 @@ func stageOf(command string) probe.Stage {
 // conversation is what is known while the lines are read in their order.
 type conversation struct {
 	commands map[string]string // by tag
+	tagged   int               // line of the last command that only IMAP has, -1 for none
 	last     string
 	lastLine int
 }
@@ -147,7 +148,7 @@ func (r *reader) command(c *conversation, i int, tag string) string {
 
 // readMail finds the refusals of mail servers.
 func (r *reader) readMail() {
-	c := &conversation{commands: map[string]string{}}
+	c := &conversation{commands: map[string]string{}, tagged: -1}
 	for i := range r.lines {
 		l := &r.lines[i]
 		if l.used || len(l.text) > 8000 {
@@ -157,6 +158,9 @@ func (r *reader) readMail() {
 		if !ok {
 			if m := imapCommand.FindStringSubmatch(l.text); m != nil {
 				c.commands[m[1]], c.last, c.lastLine = m[2], m[2], i
+				if onlyIMAP.MatchString(m[2]) {
+					c.tagged = i
+				}
 				r.protocolIs(i, probe.IMAP)
 			} else if m := lineCommand.FindStringSubmatch(l.text); m != nil {
 				c.last, c.lastLine = m[1], i
@@ -164,6 +168,10 @@ func (r *reader) readMail() {
 			continue
 		}
 		l.used = true
+		if reply.Status == "-ERR" && c.tagged >= 0 && i-c.tagged <= 3 {
+			r.foreign(i, reply)
+			continue
+		}
 		if reply.Status == "BYE" && r.closes(i, reply) {
 			continue
 		}
@@ -185,6 +193,17 @@ func (r *reader) refused(i int, protocol probe.Protocol, stage probe.Stage, comm
 	r.see(Sighting{
 		Phase: Phase(protocol), Command: command, Text: reply.Line, rank: rank, at: r.lines[i].at,
 		Err: &probe.Error{Target: target, Stage: stage, Kind: probe.RefusedByServer, Reply: reply, Err: errSaid},
+	})
+}
+
+// onlyIMAP are commands that POP3 and SMTP do not have.
+var onlyIMAP = regexp.MustCompile(`^(?:CAPABILITY|ID|AUTHENTICATE|LOGIN|LOGOUT|SELECT|EXAMINE|NAMESPACE)$`)
+
+// foreign adds a sighting of a client that speaks IMAP to a server of POP3.
+func (r *reader) foreign(i int, reply probe.Reply) {
+	r.see(Sighting{
+		Phase: PhaseIMAP, Text: reply.Line, rank: rankReply, at: r.lines[i].at,
+		Err: &probe.Error{Target: r.target(i, probe.IMAP), Stage: probe.Greeting, Kind: probe.ProtocolError, Reply: reply, Err: errSaid},
 	})
 }
 
@@ -260,7 +279,7 @@ var (
 )
 
 // quoteEnd is where a program's own frame goes on behind the server's words.
-var quoteEnd = regexp.MustCompile(`(?:\\r\\n)?["']\s*(?:[,;)}\]].*)?$|\s*\(in reply to .*$|;?\s+nested exception.*$`)
+var quoteEnd = regexp.MustCompile(`(?:\\r\\n)?["'` + "`" + `]\s*(?:[,;)}\]].*)?$|\s*\(in reply to .*$|;?\s+nested exception.*$`)
 
 // replyOf makes the reply that our own parsers would have made of the line.
 func replyOf(status, text string) probe.Reply {

@@ -20,6 +20,8 @@ var transport = []struct {
 }{
 	{probe.TLSWrongName, probe.TLSStage, rankNetwork, words(`ALTNAME_INVALID|does not match certificate|certificate is (?:valid for|not valid for)|hostname.{0,60}doesn.t match|hostname mismatch|no subject alternative|NameMismatch|no alternative certificate subject name|certificate.{0,60}(?:wrong host|different host)|IP address mismatch|ERR_CERT_COMMON_NAME`)},
 	{probe.TLSExpired, probe.TLSStage, rankNetwork, words(`CERT_HAS_EXPIRED|certificate has expired|certificate expired|CertificateExpired|CertificateNotYetValid|not yet valid|NotTimeValid|NotAfter:`)},
+	// A list of what may be the reason says less than a reason.
+	{probe.TLSOther, probe.TLSStage, rankNetwork, words(`\bport (?:which|that) does not support (?:SSL|TLS)`)},
 	{probe.TLSUnknownAuthority, probe.TLSStage, rankNetwork, words(`PKIX path|valid certification path|SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET_ISSUER)|local issuer certificate|self[- ]?signed certificate|unknown authority|CERTIFICATE_VERIFY_FAILED|certificate verify failed|ChainErrors|PartialChain|UntrustedRoot|UNKNOWN_ISSUER|UnknownIssuer|remote certificate (?:is|was) (?:invalid|rejected)|curl: \(60\)|verify error:num|certificate could not be validated|unknown_ca\b|unknown ca\b|trust anchor|not trusted`)},
 	{probe.NotTLS, probe.TLSStage, rankNetwork, words(`wrong version number|not look like a TLS|plaintext connection|unexpected packet format|RECORD_TOO_LONG|packet length too long|determine the frame size|SSL routines.{0,40}unknown protocol|http request was sent to HTTPS|InvalidContentType`)},
 	{probe.NoSTARTTLS, probe.STARTTLSStage, rankNetwork, words(`STARTTLS (?:is |extension )?(?:required but|not (?:supported|offered|available|advertised))|not (?:support|offer|advertise)\w* (?:the )?STARTTLS|STARTTLS.{0,30}not (?:supported|offered|advertised)`)},
@@ -63,12 +65,29 @@ func (r *reader) readNetwork() {
 			}
 			line := oneLine(l.text, maxQuoted)
 			r.see(Sighting{
-				Phase: PhaseNetwork, Text: line, rank: t.rank, at: l.at,
+				Phase: PhaseNetwork, Text: line, Program: true, rank: t.rank, at: l.at,
 				Err: &probe.Error{Target: target, Stage: stage, Kind: t.kind, Reply: probe.Reply{Line: line}, Err: errLine},
 			})
 			l.used = true
+			r.skipReasons(i)
 			break
 		}
+	}
+}
+
+var (
+	reasonsFollow = regexp.MustCompile(`(?i)\b(?:reasons?|causes?|following)\b[^.]*:\s*$`)
+	numberedLine  = regexp.MustCompile(`^\s*(?:[0-9]{1,2}[.)]|[-*•])\s`)
+)
+
+// skipReasons passes over the possible reasons that a program lists below its
+// message: none of them was seen.
+func (r *reader) skipReasons(i int) {
+	if !reasonsFollow.MatchString(r.lines[i].text) {
+		return
+	}
+	for j := i + 1; j < len(r.lines) && numberedLine.MatchString(r.lines[j].text); j++ {
+		r.lines[j].used = true
 	}
 }
 

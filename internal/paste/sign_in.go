@@ -205,6 +205,12 @@ func (r *reader) description(text string, vendorAt, to int) string {
 	if d := group1(described, text); d != "" {
 		return oneLine(d, maxQuoted)
 	}
+	if !strings.Contains(strings.TrimSpace(text), " ") {
+		// The error word alone on its line: a program prints what it means below.
+		below := strings.TrimLeft(r.text[to:min(len(r.text), to+300)], " \t\n")
+		below, _, _ = strings.Cut(below, "\n")
+		text += " " + below
+	}
 	return oneLine(text, maxQuoted)
 }
 

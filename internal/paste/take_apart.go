@@ -45,8 +45,11 @@ type Sighting struct {
 	Command string // of the client, that was refused: "RCPT TO"; "" if unknown
 	Text    string // the words it was read from, masked, one line
 	// Guess marks what was read from a program's own words: no answer of a
-	// server stands behind it.
-	Guess bool
+	// server stands behind it. Login says that those words are about a failed
+	// login, also where they do not name the protocol.
+	Guess, Login bool
+	// Program marks a failure below the protocols as a program put it.
+	Program bool
 
 	rank int // how much it tells, see the constants
 	at   int // where it stands
@@ -69,8 +72,8 @@ type Parts struct {
 	Sightings []Sighting
 	// Context holds what the text says about the setup, under the names of the
 	// command line: host, port, sasl_user, signed_in_as, mailbox, from, scopes,
-	// redirect_uri, client_id, tenant, grant, correlation_id, trace_id, mail_server,
-	// timestamp. Names without a value are absent.
+	// redirect_uri, client_id, tenant, prompt, grant, correlation_id, trace_id,
+	// mail_server, timestamp. Names without a value are absent.
 	Context map[string]string
 	// Masked tells which kinds of live values were in the text.
 	Masked []Credential

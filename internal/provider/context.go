@@ -37,6 +37,12 @@ type Context struct {
 	// Scopes are those of the token, or those asked for where the token is not
 	// known; Roles are those of a token without a person.
 	Scopes, Roles []string
+	// Granted are the scopes that a sign-in was given before.
+	Granted []string
+	// Prompt is the parameter of the sign-in address. Consented: an
+	// administrator has consented for everybody.
+	Prompt    string
+	Consented bool
 	// GrantAge is how long ago the sign-in was, or the token was made; 0: unknown.
 	GrantAge time.Duration
 
@@ -93,10 +99,8 @@ var place = map[Phase]Symptom{
 // Delegate reports whether the mailbox belongs to another account than the one
 // that signed in, as far as is known.
 func (c Context) Delegate() bool {
-	if c.Method == setup.SharedAccount {
-		return !strings.EqualFold(c.Mailbox, c.SignedInAs)
-	}
-	return false
+	// The method alone says so where no name is known.
+	return c.Method == setup.SharedAccount && (c.Mailbox == "" || !strings.EqualFold(c.Mailbox, c.SignedInAs))
 }
 
 // AppOnly reports whether the token was made without a person.

@@ -44,7 +44,7 @@ var spoken = map[string]map[string]string{
 		"redirect_uri": "registration", "platform": "registration", "client_secret": "secret", "permission": "consent", "assignment": "consent",
 		"imap": "switch", "pop3": "switch", "smtp_auth": "switch", "licence": "mailbox", "license": "mailbox",
 	},
-	"passed": {"token": "token_claims", "pop": "pop3"},
+	"passed": {"token": "token_claims", "pop": "pop3", "admin_consent": "consent"},
 }
 
 // word brings a word to the form of the constants: "Shared account" is
@@ -68,7 +68,8 @@ func one(key, value string, allowed ...string) (string, error) {
 // Set fills the field of a context key as it is written on the command line
 // and in forms: phase account_type mailbox signed_in_as sasl_user scopes
 // redirect_uri external_url grant client_id tenant cloud host port, and
-// further protocol from audience roles grant_age changed changed_ago passed.
+// further protocol from audience roles scopes_granted prompt grant_age changed
+// changed_ago passed.
 // Any other key is kept as evidence.
 //
 // Errors: *ContextError for a value that the key cannot have; c is then as it
@@ -86,6 +87,8 @@ func (c *Context) Set(key, value string) error {
 		c.Scopes = list(value)
 	case "roles":
 		c.Roles = list(value)
+	case "scopes_granted":
+		c.Granted = list(value)
 	case "port":
 		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 65535 {
 			return &ContextError{key, value, []string{"a number from 1 to 65535"}}
@@ -112,7 +115,7 @@ func (c *Context) text(key string) *string {
 	return map[string]*string{
 		"mailbox": &c.Mailbox, "signed_in_as": &c.SignedInAs, "sign_in_account": &c.SignInUser, "sasl_user": &c.SASLUser,
 		"from": &c.From, "redirect_uri": &c.RedirectURI, "external_url": &c.ExternalURL, "client_id": &c.ClientID,
-		"tenant": &c.Tenant, "host": &c.Host, "server": &c.Server, "audience": &c.Audience,
+		"tenant": &c.Tenant, "host": &c.Host, "server": &c.Server, "audience": &c.Audience, "prompt": &c.Prompt,
 	}[key]
 }
 
@@ -157,12 +160,12 @@ func (c *Context) setWord(key, value string) error {
 func (c *Context) setPassed(value string) error {
 	next := *c
 	for _, v := range list(strings.ReplaceAll(value, ",", " ")) {
-		w, err := one("passed", v, "token_claims", "imap", "pop3", "smtp")
+		w, err := one("passed", v, "token_claims", "consent", "imap", "pop3", "smtp")
 		if err != nil {
 			return err
 		}
 		*map[string]*bool{
-			"token_claims": &next.TokenFine, "imap": &next.IMAPWorks, "pop3": &next.POP3Works, "smtp": &next.SMTPWorks,
+			"token_claims": &next.TokenFine, "consent": &next.Consented, "imap": &next.IMAPWorks, "pop3": &next.POP3Works, "smtp": &next.SMTPWorks,
 		}[w] = true
 	}
 	*c = next

@@ -203,5 +203,7 @@ var clientRules = []Rule{
 	{Vendor: []int{50013, 500133, 700024}, Means: certain(ClientAssertionOutdated)},
 	{Vendor: []int{9002325, 9002327, 700084}, Means: certain(PlatformIsSPA)},
 	{Vendor: []int{9002326}, Means: certain(BrowserRedeemsCode)},
+	// The older number of the same sentence.
+	{Vendor: []int{70002}, Text: []string{"must contain the following parameter: 'client_"}, Means: likely(ClientSecretMissing, PublicClientOff)},
 	{Vendor: []int{70002}, Means: likely(ClientSecretInvalid, ClientRefused)},
 }

@@ -37,6 +37,13 @@ var (
 		Cause:       "Two sign-ins ran at once and were mixed up, or somebody passed on a return address.",
 		Remedy:      "Close the private windows, make a new link, and sign in again.",
 	}
+	CodeNotReturned = &finding.Definition{
+		Code: "code_not_returned", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "The sign-in came back without a code, and the application went on",
+		Consequence: "This sign-in gives no token.",
+		Cause:       "Microsoft had refused the sign-in before, for an unknown permission or a declined consent, and sent the reason in place of the code.",
+		Remedy:      "Read error and error_description in the address to which the browser came back, and let Latchkey explain that address.",
+	}
 	GrantDamaged = &finding.Definition{
 		Code: "refresh_token_damaged", Severity: finding.Blocker, Actor: finding.ProductAdmin, NewSignIn: true,
 		Title:       "The stored refresh token is missing or not whole",
@@ -117,7 +124,8 @@ var codeRules = []Rule{
 	{Vendor: []int{501481}, Means: certain(CodeOfAnother)},
 	// The one number of personal accounts: its words tell which value it means.
 	{Vendor: []int{70000}, Text: []string{"'redirect_uri'"}, Means: certain(RedirectURIChanged)},
-	{Vendor: []int{70000}, Text: []string{"scopes requested are unauthorized or expired"}, Means: likely(ConsentMissing, GrantExpired)},
+	{Vendor: []int{70000}, Text: []string{"scopes requested are unauthorized or expired"}, When: foreignScopes, Means: likely(ScopeNotGranted, ConsentMissing, GrantExpired)},
+	{Vendor: []int{70000}, Text: []string{"scopes requested are unauthorized or expired"}, Means: likely(ConsentMissing, ScopeNotGranted, GrantExpired)},
 	{Vendor: []int{70000}, Text: []string{"grant is expired", "must sign in again"}, Means: likely(GrantExpired, GrantRevoked)},
 	{Vendor: []int{70000}, Text: []string{"'code'"}, Means: likely(CodeDamaged, CodeExpired, CodeOfAnother)},
 	{Vendor: []int{70000}, Grant: oauth.GrantAuthorizationCode, Means: likely(CodeOfAnother, CodeDamaged, CodeExpired)},

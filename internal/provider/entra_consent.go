@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"strings"
+
 	"latchkey/internal/finding"
 )
 
@@ -25,6 +27,13 @@ var (
 		Link:        on(PageConsentRequests),
 		Wait:        consentSpread,
 		Params:      []string{"sign_in_account"},
+	}
+	ConsentPromptForced = &finding.Definition{
+		Code: "consent_prompt_forced", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The sign-in asks for consent again, although it was given",
+		Consequence: "Only administrators get past Microsoft's page; everybody else is stopped there.",
+		Cause:       "The sign-in address holds prompt=consent, which demands a new consent each time, whatever was granted before.",
+		Remedy:      "Let the application leave prompt=consent out, or send prompt=select_account. The consent itself is in order.",
 	}
 	ConsentDeclined = &finding.Definition{
 		Code: "consent_declined", Severity: finding.Blocker, Actor: finding.MailboxUser,
@@ -63,11 +72,23 @@ var (
 	}
 )
 
+// consented: consent is there, so what the page wants is another one.
+func consented(k Case) bool {
+	return k.Consented && (k.Prompt == "" || strings.EqualFold(k.Prompt, "consent"))
+}
+
+// forced: the sign-in address demands a consent; whether one exists is not known.
+func forced(k Case) bool { return strings.EqualFold(k.Prompt, "consent") }
+
 var consentRules = []Rule{
+	{Vendor: []int{90094, 900941, 90093, 90095}, When: consented, Means: likely(ConsentPromptForced, ConsentMissing)},
+	{Vendor: []int{90094, 900941, 90093}, When: forced, Means: likely(AdminConsentNeeded, ConsentPromptForced)},
+	{Vendor: []int{90095}, When: forced, Means: likely(ConsentRequested, ConsentPromptForced)},
 	{Vendor: []int{90094, 900941, 90093}, Means: certain(AdminConsentNeeded)},
 	{Vendor: []int{90095}, Means: certain(ConsentRequested)},
 	{Vendor: []int{90099}, Means: certain(PartnerConsentMissing)},
 	{Vendor: []int{65004}, Means: certain(ConsentDeclined)},
+	{Vendor: []int{65001}, When: foreignScopes, Means: likely(ScopeNotGranted, ConsentMissing, AdminConsentNeeded)},
 	{Vendor: []int{65001}, Means: likely(ConsentMissing, AdminConsentNeeded)},
 	{Vendor: []int{50105}, Means: certain(NotAssigned)},
 	// A person who leaves the "Need admin approval" page comes back without a

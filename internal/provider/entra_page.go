@@ -5,7 +5,9 @@ package provider
 // number behind "More details" works in every language, and comes first. No
 // recording holds these pages, so none of the causes is certain.
 var pageRules = []Rule{
-	{Text: []string{"need admin approval", "admin approval required", "requires your admin's approval"}, Means: likely(AdminConsentNeeded)},
+	{Text: approvalWords, When: consented, Means: likely(ConsentPromptForced, ConsentMissing)},
+	{Text: approvalWords, When: forced, Means: likely(AdminConsentNeeded, ConsentPromptForced)},
+	{Text: approvalWords, Means: likely(AdminConsentNeeded)},
 	{Text: []string{"approval request sent", "request sent for approval"}, Means: likely(ConsentRequested)},
 	{Text: []string{"You can't get there from here", "You cannot get there from here"}, Means: likely(DeviceRequired, PolicyBlocksSignIn)},
 	{Text: []string{"does not meet the criteria to access this resource", "You cannot access this right now", "You don't have access to this"},
@@ -17,4 +19,11 @@ var pageRules = []Rule{
 	{Text: []string{"Your account has been locked", "Your account is temporarily locked"}, Means: likely(AccountLocked)},
 	{Text: []string{"your password has expired", "Update your password"}, Means: likely(PasswordExpired)},
 	{Text: []string{"Your organization needs more information to keep your account secure", "More information required"}, Means: likely(MFANotRegistered)},
+}
+
+// approvalWords are the titles and sentences of the pages on which only an
+// administrator can go on.
+var approvalWords = []string{
+	"need admin approval", "admin approval required", "requires your admin's approval", "approval required", "admin consent required",
+	"admin consent is required", "administrator consent is required", "only an admin can grant", "only an administrator can",
 }

@@ -52,6 +52,16 @@ var (
 		Cause:       "The application sent none, or the address was cut when it was copied.",
 		Remedy:      "Make a new link, and open it whole. If it repeats, enter the external URL of the application.",
 	}
+	RedirectURIScheme = &finding.Definition{
+		Code: "redirect_uri_scheme", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "Microsoft takes no redirect URI that begins with urn:",
+		Consequence: "The sign-in ends on Microsoft's page and never comes back.",
+		Cause:       "Addresses such as urn:ietf:wg:oauth:2.0:oob are of an old kind, which is not accepted any more.",
+		Remedy: "Let the application send an https address. A program without a web server sends " +
+			"https://login.microsoftonline.com/common/oauth2/nativeclient or http://localhost. Register exactly what it sends.",
+		Link: on(PageAuthentication),
+		Wait: registrationSpread,
+	}
 	RedirectURIChanged = &finding.Definition{
 		Code: "redirect_uri_changed", Severity: finding.Blocker, Actor: finding.ProductAdmin,
 		Title:       "The redirect URI changed between sign-in and token request",
@@ -76,6 +86,8 @@ func notExternal(k Case) bool {
 }
 
 var redirectRules = []Rule{
+	// The number of a mismatch stands on old pages also where nothing is registered.
+	{Vendor: []int{50011}, Text: []string{"No reply address is registered", "No redirect URI is registered"}, Means: certain(RedirectURINone)},
 	{Vendor: []int{50011, 70004}, Endpoint: oauth.TokenEnd, Means: certain(RedirectURIChanged)},
 	{Vendor: []int{50011, 70004}, Text: []string{"provided when requesting"}, Means: certain(RedirectURIChanged)},
 	{Vendor: []int{500112}, Means: certain(RedirectURIChanged)},
@@ -83,5 +95,6 @@ var redirectRules = []Rule{
 	{Vendor: []int{50011, 70004}, When: plainHTTP, Means: likely(RedirectURIHTTP, RedirectURIMismatch)},
 	{Vendor: []int{50011, 70004}, Means: certain(RedirectURIMismatch)},
 	{Vendor: []int{500113}, Means: certain(RedirectURINone)},
+	{Vendor: []int{500119}, Means: certain(RedirectURIScheme)},
 	{Vendor: []int{900971}, Means: likely(RedirectURINotSent, RedirectURINone)},
 }

@@ -118,7 +118,10 @@ var requestRules = []Rule{
 	{Vendor: []int{900144, 90014}, Text: []string{"'scope'"}, Means: certain(ScopeMissing)},
 	{Vendor: []int{900144, 90014}, Text: []string{"'redirect_uri'"}, Means: certain(RedirectURINotSent)},
 	{Vendor: []int{900144, 90014}, Text: []string{"'client_secret'", "'client_assertion'"}, Means: certain(ClientSecretMissing)},
+	// Of the refusals that come back to the application, nearly all are of scopes or of consent.
+	{Vendor: []int{900144, 90014}, Text: []string{"'code'"}, Means: likely(CodeNotReturned, ScopeUnknown, ConsentDeclined)},
 	{Vendor: []int{900144, 90014}, Means: certain(ParameterMissing)},
+	{Vendor: []int{90023}, Text: []string{"malformed"}, Means: likely(RequestMalformed, CodeDamaged, GrantDamaged)},
 	{Vendor: []int{9002313, 90023, 90100, 90004, 90005, 90007, 90015, 90102, 90121}, Means: certain(RequestMalformed)},
 	{Vendor: []int{50147, 501491}, Means: certain(ChallengeMalformed)},
 	{Vendor: []int{70003}, Means: certain(GrantUnsupported)},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,6 +33,13 @@ var (
 		Remedy:      "Ask for the scope {{.scope}} in the token request too.",
 		Params:      []string{"scope"},
 	}
+	ScopeNotGranted = &finding.Definition{
+		Code: "scope_not_granted", Severity: finding.Blocker, Actor: finding.ProductAdmin,
+		Title:       "The request asks for permissions that the sign-in was never given",
+		Consequence: "The token cannot be renewed, although consent to the right permissions exists.",
+		Cause:       "The program asks by the default list of its library, or by a list that was changed after the sign-in.",
+		Remedy:      "Let the program ask with the same scopes at the sign-in and in each renewal. If the new list is the right one, sign in again with it.",
+	}
 	ScopeSeveralResources = &finding.Definition{
 		Code: "scope_several_resources", Severity: finding.Blocker, Actor: finding.ProductAdmin,
 		Title:       "Permissions of two services were asked for at once",
@@ -57,8 +65,8 @@ var (
 		Code: "scope_is_client", Severity: finding.Blocker, Actor: finding.ProductAdmin,
 		Title:       "The application asked for a token for itself",
 		Consequence: "No token is issued.",
-		Cause:       "The scope begins with the address of the application and not with that of Exchange.",
-		Remedy:      "Ask for the scope {{.scope}}.",
+		Cause:       "The request names no scope, so that the application itself is taken for what is wanted; or the scope begins with the address of the application.",
+		Remedy:      "Ask for the scope {{.scope}}, in renewals too.",
 		Params:      []string{"scope"},
 	}
 	ResourceParameter = &finding.Definition{
@@ -131,12 +139,29 @@ func exchangeNamed(k Case) bool {
 // commas: permissions were listed with a comma.
 func commas(k Case) bool {
 	return slices.ContainsFunc(append(k.Scopes, k.Scope), func(s string) bool { return strings.Contains(s, ",") }) ||
-		contains(k.Text, ".All,") || contains(k.Text, "SMTP.Send,") || contains(k.Text, "offline_access,")
+		joined.MatchString(k.Text)
+}
+
+// joined are two permissions with a comma between them: dotted names, or one of
+// those of OpenID Connect.
+var joined = regexp.MustCompile(`(?i)(?:[a-z]+\.[a-z]+(?:\.[a-z]+)*|\boffline_access|\bopenid|\bprofile|\bemail), ?(?:https?://\S+/)?(?:[a-z]+\.[a-z]+|offline_access|openid|profile|email)\b`)
+
+// foreignScopes: what was asked for is known and holds no permission for mail,
+// or the grant is known and lacks a part of it.
+func foreignScopes(k Case) bool {
+	short := func(s string) string { return strings.ToLower(s[strings.LastIndexByte(s, '/')+1:]) }
+	asked := append(strings.Fields(k.Scope), k.Scopes...)
+	if len(k.Granted) > 0 {
+		return len(asked) == 0 || slices.ContainsFunc(asked, func(a string) bool {
+			return !slices.ContainsFunc(k.Granted, func(g string) bool { return short(g) == short(a) })
+		})
+	}
+	return len(asked) > 0 && !slices.ContainsFunc(asked, func(a string) bool { return permits(short(a)) || short(a) == ".default" })
 }
 
 var scopeRules = []Rule{
 	{Vendor: []int{70011}, Text: []string{".default scope can't be combined", "can't be combined with resource-specific"}, Means: certain(ScopeDefaultMixed)},
-	{Vendor: []int{70011}, Text: []string{"more than one resource"}, Means: certain(ScopeSeveralResources)},
+	{Vendor: []int{70011}, Text: []string{"more than one resource", "not compatible with each other"}, Means: certain(ScopeSeveralResources)},
 	{Vendor: []int{70011, 650053, 28002}, When: commas, Means: likely(ScopeSeparator, ScopeUnknown)},
 	{Vendor: []int{70011, 650053, 28002}, Means: certain(ScopeUnknown)},
 	{Vendor: []int{28003, 700023}, Means: certain(ScopeMissing)},

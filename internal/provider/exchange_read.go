@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/finding"
 	"latchkey/internal/probe"
+	"latchkey/internal/setup"
 )
 
 // What Exchange Online says over IMAP and POP3. Texts of the answers: recorded
@@ -133,6 +134,12 @@ func opened(k Case) bool { return k.MailboxOpened }
 // notOwn: a mailbox account, and yet another account than the mailbox signed in.
 func notOwn(k Case) bool { return owner(k) && k.stranger() }
 
+// unsaid: the mailbox is to be opened by its own account, and nobody has said
+// who signed in. Often it was an administrator (threads).
+func unsaid(k Case) bool {
+	return k.Method == setup.MailboxAccount && k.SignedInAs == "" && !k.AppOnly()
+}
+
 func both(a, b func(Case) bool) func(Case) bool { return func(k Case) bool { return a(k) && b(k) } }
 func not(a func(Case) bool) func(Case) bool     { return func(k Case) bool { return !a(k) } }
 
@@ -157,6 +164,7 @@ var connectedCauses = slices.Concat(
 	maybe(finding.Likely, delegate, FullAccessMissing),
 	maybe(finding.Likely, notOwn, TokenOfAnotherAccount),
 	maybe(finding.Likely, nobody, FullAccessMissing),
+	maybe(finding.Likely, unsaid, TokenOfAnotherAccount),
 	maybe(finding.Likely, both(both(owner, not(nobody)), both(not(stranger), not(imapProven))), IMAPDisabled),
 	maybe(finding.Possible, both(not(appOnly), not(imapProven)), IMAPDisabled),
 	maybe(finding.Possible, nil, MailboxMissing),
@@ -199,11 +207,14 @@ var readRules = []Rule{
 	{Text: []string{"AccessTokenExpired"}, Means: certain(SessionExpired)},
 	{Protocol: probe.IMAP, Text: []string{"Server Unavailable"}, Means: certain(ExchangeUnavailable)},
 	{Protocol: probe.IMAP, Text: []string{"LOGIN failed"}, Means: certain(PasswordLoginOff)},
-	{Text: []string{"authenticated but not connected"}, Means: connectedCauses},
+	{Text: []string{"authenticated but not connected", "but not connected"}, Means: connectedCauses},
 	{Protocol: probe.IMAP, Text: []string{"AUTHENTICATE failed"}, Means: imapCauses},
 	{Protocol: probe.IMAP, Stage: probe.Authenticate, Reply: "NO", Means: imapCauses},
 	{Protocol: probe.IMAP, Text: []string{"Connection closed. 1", "Connection is closed. 1"}, Means: connectedCauses},
 
+	// What a line is answered with that the server cannot take for a command:
+	// one with the token on it is too long (RFC 2449 section 4).
+	{Protocol: probe.POP3, Stage: probe.Authenticate, Text: []string{"Protocol error"}, Means: likely(POP3AuthOneLine, PortOfOtherProtocol)},
 	{Protocol: probe.POP3, Text: []string{"Logon failure"}, Means: certain(PasswordLoginOff)},
 	{Protocol: probe.POP3, Text: []string{"Authentication failure: unknown user"}, Means: popCauses},
 	{Protocol: probe.POP3, Stage: probe.Authenticate, Reply: "-ERR", Means: popCauses},

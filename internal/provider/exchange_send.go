@@ -2,6 +2,7 @@ package provider
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/finding"
@@ -105,9 +106,18 @@ var (
 )
 
 var sendAsCauses = slices.Concat(
+	// Also without a person the login names a mailbox, which needs the right
+	// itself where the message is from another one (thread of February 2026).
+	maybe(finding.Likely, both(appOnly, otherSender), SendAsDenied),
 	maybe(finding.Likely, appOnly, AppSendAsMissing),
+	maybe(finding.Possible, appOnly, SendAsDenied),
 	maybe(finding.Certain, not(appOnly), SendAsDenied),
 )
+
+// otherSender: the login name is known, and the message is from another address.
+func otherSender(k Case) bool {
+	return k.SASLUser != "" && k.From != "" && !strings.EqualFold(k.SASLUser, k.From)
+}
 
 var sendRules = []Rule{
 	{Enhanced: []string{"5.7.60"}, Means: sendAsCauses},

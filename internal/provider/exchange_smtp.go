@@ -37,7 +37,7 @@ var (
 		Title:       "Exchange refuses to send as {{.sasl_user}}",
 		Consequence: "The mail application cannot send.",
 		Cause:       "The token belongs to another account than the login name.",
-		Remedy:      "Use the account that signed in as SMTP login name, and the mailbox as sender address.",
+		Remedy:      "Use the account that signed in as SMTP login name, and the mailbox as sender address. If another account than intended signed in, sign in again as {{.sasl_user}}.",
 		Params:      []string{"sasl_user"},
 	}
 	LegacySignInBlocked = &finding.Definition{
@@ -101,6 +101,9 @@ func loggedInAsSelf(k Case) bool {
 	return k.SASLUser != "" && strings.EqualFold(k.SASLUser, k.SignedInAs)
 }
 
+// bare: the answer has no enhanced status code. Exchange sends one with each.
+func bare(k Case) bool { return k.Enhanced == "" }
+
 // smtpCauses ranks what a refused login over SMTP can mean. A login name that
 // is not the account of the token is refused with any right on the mailbox
 // (threads, and one measurement of September 2026).
@@ -128,10 +131,13 @@ var smtpRules = []Rule{
 	{Enhanced: []string{"5.7.30"}, Means: certain(PasswordLoginOff)},
 	{Text: []string{"STARTTLS is required", "Must issue a STARTTLS command"}, Means: certain(STARTTLSNotUsed)},
 	{Enhanced: []string{"5.7.57"}, Means: likely(NotAuthenticated, LegacySignInBlocked)},
+	{Enhanced: []string{"5.7.4"}, When: port25, Means: likely(LoginNotTaken, MechanismRefused)},
 	{Enhanced: []string{"5.7.4"}, Means: certain(MechanismRefused)},
 	{Text: []string{"Invalid XOAUTH2 auth data"}, Means: certain(SASLMalformed)},
 	{Enhanced: []string{"5.5.124"}, Means: certain(SASLMalformed)},
 	{Enhanced: []string{"5.5.127"}, Means: certain(TokenNearlyOver)},
 	{Protocol: probe.SMTP, Enhanced: []string{"5.7.3"}, Means: smtpCauses},
+	// Programs pass on the code, or only that the login failed.
+	{Protocol: probe.SMTP, Stage: probe.Authenticate, Reply: "535", When: bare, Means: smtpCauses},
 	{Enhanced: []string{"4.7.66"}, Means: certain(TLSTooOld)},
 }

@@ -29,5 +29,5 @@ var openIDRules = slices.Concat(
 		{HTTP: []int{429}, Means: certain(TokenEndpointThrottled)},
 		{OAuthCode: "access_denied", Subcode: "cancel", Means: likely(ConsentDeclined)},
 	},
-	openIDWords, classRules, mailWords, mailRules,
+	openIDWords, classRules, programRules, mailWords, mailRules, wordRules,
 )

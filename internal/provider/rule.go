@@ -169,6 +169,10 @@ func (p Provider) value(k Case, name string) string {
 		if protocol != "smtp" {
 			return k.Mailbox // both read protocols log in as the mailbox
 		}
+	case "signed_in_as":
+		if k.AppOnly() {
+			return k.SASLUser // no person signed in; the login's mailbox acts
+		}
 	case "audience":
 		if graphScopes(k.Context) {
 			return graph[0]

@@ -27,6 +27,7 @@ type Symptom struct {
 	Subcode   string
 	Numbers   []int // vendor numbers in the order in which they were said
 	HTML      bool  // a web page came where a document of the protocol was due
+	Program   bool  // the words are those of another program about what it met
 
 	Protocol probe.Protocol // "" for OAuth
 	Stage    probe.Stage
@@ -152,6 +153,9 @@ func (s Symptom) complete() Symptom {
 	}
 	if len(s.Numbers) == 0 {
 		s.Numbers = Numbers(s.Text)
+	}
+	if len(s.Numbers) == 0 && s.Protocol == "" {
+		s.Numbers = numbersOfWords(s.Text)
 	}
 	for field, word := range map[*string]*regexp.Regexp{
 		&s.OAuthCode: codeWord, &s.Suberror: suberrorWord, &s.Subcode: subcodeWord,

@@ -38,6 +38,7 @@ var vendor = map[string][]int{
 	"redirect_uri_mismatch":        {50011, 70004},
 	"redirect_uri_changed":         {500112},
 	"redirect_uri_none":            {500113},
+	"redirect_uri_scheme":          {500119},
 	"redirect_uri_not_sent":        {900971},
 	"scope_unknown":                {70011, 650053, 28002},
 	"scope_missing":                {28003, 700023},
