@@ -22,6 +22,9 @@ type Scenario struct {
 	// SkipsRedirectPaste: the person does not paste the registered redirect
 	// URIs, so the fault shows only at Microsoft's page.
 	SkipsRedirectPaste bool
+	// PastesManifest: the person pastes the registration's manifest in place of
+	// the list of redirect URIs.
+	PastesManifest bool
 	// Age: how long ago the set-up was, when its token is asked for again. The
 	// set-up is walked first, then the clock of the walk moves, then the short
 	// flow is walked.
@@ -77,6 +80,26 @@ var scenarios = []Scenario{
 		Breaks: "The redirect URI is registered with a slash at its end.",
 		Change: app(func(a *world.App) { a.Slips.URISuffix = "/" }),
 		Repair: app(repairSlash),
+	},
+	{
+		Name: "redirect_uri_as_single_page", Step: "registration", Code: "platform_is_spa", PastesManifest: true,
+		Breaks: "The redirect URI is registered as a single-page application.",
+		Change: app(func(a *world.App) { a.Slips.URIPlatform = world.SPA }),
+		Repair: app(repairPlatform),
+	},
+	{
+		Name: "manifest_of_the_twin", Step: "registration", Code: "registration_of_other_client", PastesManifest: true,
+		Breaks: "The manifest of another registration with almost the same name is copied.",
+		Change: change(func(s *world.State) { s.Apps[0].Slips.ManifestOf = s.Apps[1].ClientID }),
+		Repair: app(func(a *world.App) { a.Slips.ManifestOf = "" }),
+	},
+	{
+		Name: "permission_not_listed", Step: "registration", Code: "permission_not_in_registration", PastesManifest: true,
+		Breaks: "The delegated permission for SMTP is not in the registration.",
+		Change: app(func(a *world.App) {
+			a.Permissions = slices.DeleteFunc(slices.Clone(a.Permissions), func(p string) bool { return p == "SMTP.Send" })
+		}),
+		Repair: app(func(a *world.App) { a.Permissions = append(a.Permissions, "SMTP.Send") }),
 	},
 	{
 		Name: "secret_id_pasted", Step: "registration", Code: "client_secret_is_id",
@@ -169,6 +192,14 @@ func repairRegistration(s *world.State) {
 	right.RemoveRedirectURI(mailApplication)
 	right.RedirectURIs = append(right.RedirectURIs, wrong.RedirectURIs...)
 	wrong.RedirectURIs = nil
+}
+
+// repairPlatform moves what was registered, and what will be.
+func repairPlatform(a *world.App) {
+	for i := range a.RedirectURIs {
+		a.RedirectURIs[i].Platform = world.Web
+	}
+	a.Slips.URIPlatform = ""
 }
 
 // repairSlash corrects what was registered, and what will be.

@@ -236,7 +236,14 @@ func (p *person) registration() error {
 	entries := []entry{
 		{"Directory (tenant) ID", tenant}, {"Application (client) ID", clientID}, {"Client secret value", secret},
 	}
-	if !p.scenario.SkipsRedirectPaste {
+	if p.scenario.PastesManifest {
+		if err := p.portal.follow("Manifest"); err != nil {
+			return err
+		}
+		if err := p.submit("Read it", entry{"Block or manifest", p.portal.page.textByID("manifest")}); err != nil && !errors.Is(err, errStopped) {
+			return err
+		}
+	} else if !p.scenario.SkipsRedirectPaste {
 		registered, err := p.registeredURIs()
 		if err != nil {
 			return err

@@ -83,6 +83,7 @@ func (e *Server) routes() http.Handler {
 	page("GET /portal/apps/{client}/authentication", e.portalAuthentication)
 	page("POST /portal/apps/{client}/authentication", e.portalAddURI)
 	page("POST /portal/apps/{client}/authentication/remove", e.portalRemoveURI)
+	page("GET /portal/apps/{client}/manifest", e.portalManifest)
 	page("GET /portal/apps/{client}/secrets", e.portalSecrets)
 	page("POST /portal/apps/{client}/secrets", e.portalAddSecret)
 	page("POST /portal/apps/{client}/secrets/remove", e.portalRemoveSecret)

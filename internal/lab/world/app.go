@@ -41,6 +41,12 @@ type Slips struct {
 	URIsGoTo string
 	// URISuffix is appended to each redirect URI that is added.
 	URISuffix string
+	// URIPlatform is the platform to which redirect URIs are added instead, ""
+	// for the chosen one.
+	URIPlatform Platform
+	// ManifestOf is the client ID of the registration whose manifest is shown
+	// instead.
+	ManifestOf string
 	// IDForValue shows the secret ID where the value of a new secret would be
 	// copied from: the wrong column.
 	IDForValue bool

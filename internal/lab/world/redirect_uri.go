@@ -85,6 +85,9 @@ func (s *State) AddRedirectURI(a *App, uri string, p Platform) error {
 		return &ErrRedirectURI{reason}
 	}
 	uri += a.Slips.URISuffix
+	if a.Slips.URIPlatform != "" {
+		p = a.Slips.URIPlatform
+	}
 	if target := s.App(a.Slips.URIsGoTo); target != nil {
 		a = target
 	}
