@@ -91,6 +91,7 @@ var ProductSignedIn = &Check{
 	ID:      "product_signed_in",
 	Reads:   []setup.Field{setup.FieldProduct, setup.FieldSignInLog, setup.FieldSignInAccount, setup.FieldClientID},
 	Targets: ofChecklist,
+	Needs:   []setup.Field{setup.FieldHandover},
 	Finds: []*finding.Definition{
 		productWhoNotShown, productWrongPerson, productOtherAppLogged, productSignInFailed, productSignInOld,
 	},

@@ -110,6 +110,7 @@ var ProductSignIn = &Check{
 		setup.FieldCloud, setup.ConfigProvider,
 	},
 	Targets:  ownRedirect,
+	Needs:    []setup.Field{setup.FieldProductURL},
 	NeededBy: setup.StepSignIn,
 	Finds: []*finding.Definition{
 		productSignInNotShown, productReturnsElsewhere, productNoRefresh, productScopeBare, productScopeMissing,

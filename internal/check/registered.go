@@ -89,6 +89,7 @@ var Registered = &Check{
 		setup.FieldApp, setup.FieldCloud, setup.FieldTenant, setup.FieldClientID, setup.FieldSignInAccount,
 	},
 	Targets:  entraOnly,
+	Needs:    []setup.Field{setup.FieldClientID},
 	NeededBy: setup.StepSignIn,
 	Finds: []*finding.Definition{
 		registrationNotShown, registrationOfOther, registrationOfOtherTenant, audiencePersonal, audienceWide,

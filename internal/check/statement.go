@@ -11,11 +11,14 @@ import (
 
 // statement makes the check of a point that only a person can see. unstated is
 // reported while nobody has said anything, no where somebody has said no.
-func statement(id string, item setup.Item, neededBy setup.StepID, unstated, no *finding.Definition) *Check {
+// after is the answer of the same page: before it nobody had a chance to say
+// anything.
+func statement(id string, item setup.Item, after setup.Field, neededBy setup.StepID, unstated, no *finding.Definition) *Check {
 	return &Check{
 		ID:       id,
 		Reads:    []setup.Field{setup.FieldProduct, setup.FieldRelease, item.Field()},
 		Targets:  ofChecklist,
+		Needs:    needsOf(after),
 		NeededBy: neededBy,
 		Finds:    []*finding.Definition{unstated, no},
 		Grade:    Human, Rejudges: true,
@@ -30,6 +33,13 @@ func statement(id string, item setup.Item, neededBy setup.StepID, unstated, no *
 			return Found(finding.New(unstated, e.productParams(unstated)...))
 		},
 	}
+}
+
+func needsOf(f setup.Field) []setup.Field {
+	if f == "" {
+		return nil
+	}
+	return []setup.Field{f}
 }
 
 func statedFacts(s setup.Stated) []Fact {
@@ -74,7 +84,7 @@ func ofChecklist(e *Env) []Target {
 
 // The advice of the checklist: nothing stops when nobody has answered.
 var (
-	NewestSpecial = statement("newest_special", setup.ItemNewestSpecial, setup.StepHandover,
+	NewestSpecial = statement("newest_special", setup.ItemNewestSpecial, setup.FieldRelease, setup.StepHandover,
 		&finding.Definition{
 			Code: "newest_special_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that {{.product}} {{.release}} has its newest engineering special",
@@ -91,7 +101,7 @@ var (
 			Remedy:      "Plan the newest engineering special of the release.",
 			Params:      []string{"product", "release"},
 		})
-	GuideInUse = statement("guide_in_use", setup.ItemGuide, setup.StepHandover,
+	GuideInUse = statement("guide_in_use", setup.ItemGuide, setup.FieldRelease, setup.StepHandover,
 		&finding.Definition{
 			Code: "guide_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated which guide is in use",
@@ -108,7 +118,7 @@ var (
 			Remedy:      "Use: {{.guide}}.",
 			Params:      []string{"product", "release", "guide"},
 		})
-	InstallationPorts = statement("installation_ports", setup.ItemPorts, setup.StepHandover,
+	InstallationPorts = statement("installation_ports", setup.ItemPorts, "", setup.StepHandover,
 		&finding.Definition{
 			Code: "installation_ports_not_stated", Severity: finding.Note, Actor: finding.NetworkAdmin, Ours: true,
 			Title:       "Nobody has stated that the ports of the installation guide are open",
@@ -125,7 +135,7 @@ var (
 			Remedy:      "Open the ports of the installation guide of {{.release}} first.",
 			Params:      []string{"product", "release"},
 		})
-	SignInPolicy = statement("sign_in_policy", setup.ItemPolicy, setup.StepVerification,
+	SignInPolicy = statement("sign_in_policy", setup.ItemPolicy, setup.FieldEvidence, setup.StepVerification,
 		&finding.Definition{
 			Code: "sign_in_policy_not_stated", Severity: finding.Note, Actor: finding.EntraAdmin, Ours: true,
 			Title:       "Nobody has stated whether a policy ends the sign-in of {{.sign_in_account}}",
@@ -146,7 +156,7 @@ var (
 
 // The last points: the product's own side, which nothing outside it can see.
 var (
-	LocalConsole = statement("local_console", setup.ItemLocalConsole, "",
+	LocalConsole = statement("local_console", setup.ItemLocalConsole, setup.FieldHandover, "",
 		&finding.Definition{
 			Code: "local_console_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated how the console of {{.product}} was opened",
@@ -163,7 +173,7 @@ var (
 			Remedy:      "Look into the sign-in log who it was. Press Generate again with a local account if it was not {{.sign_in_account}}.",
 			Params:      []string{"product", "sign_in_account"},
 		})
-	AliasActive = statement("alias_active", setup.ItemAlias, "",
+	AliasActive = statement("alias_active", setup.ItemAlias, setup.FieldHandover, "",
 		&finding.Definition{
 			Code: "alias_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that the alias is linked to the account and active",
@@ -180,7 +190,7 @@ var (
 			Remedy:      "Link it and switch it on. Never delete the account: press Generate again on the same one.",
 			Params:      []string{"product"},
 		})
-	ServicesRestarted = statement("services_restarted", setup.ItemRestarted, "",
+	ServicesRestarted = statement("services_restarted", setup.ItemRestarted, setup.FieldHandover, "",
 		&finding.Definition{
 			Code: "services_restart_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Unconfirmed: true, Ours: true,
 			Title:       "Nobody has stated that retriever and dispatchers were restarted",
@@ -197,7 +207,7 @@ var (
 			Remedy:      "If no mail is fetched after ten minutes, restart the retriever and all dispatchers of the partition.",
 			Params:      []string{"release"},
 		})
-	WorkflowExists = statement("workflow_exists", setup.ItemWorkflow, "",
+	WorkflowExists = statement("workflow_exists", setup.ItemWorkflow, setup.FieldHandover, "",
 		&finding.Definition{
 			Code: "workflow_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that a workflow takes the alias's mail to a queue",
@@ -212,7 +222,7 @@ var (
 			Cause:       "The alias is new and stands in no inbound workflow.",
 			Remedy:      "Make a workflow for the alias. What is in the exception queue can be processed again by an alarm workflow.",
 		})
-	AlarmArrived = statement("alarm_arrived", setup.ItemAlarm, "",
+	AlarmArrived = statement("alarm_arrived", setup.ItemAlarm, setup.FieldHandover, "",
 		&finding.Definition{
 			Code: "alarm_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that a test alarm arrived",

@@ -16,8 +16,9 @@ var New = Flow{
 	{setup.StepRegistration,
 		[]setup.Field{setup.FieldTenant, setup.FieldClientID, setup.FieldClientSecret},
 		[]*check.Check{
-			check.Tenant, check.SecretShape, check.Client, check.ProductClient, check.Registered, check.RedirectURIs,
-			check.AppPermissions, check.SecretEnd, check.Consent,
+			// What was shown comes before what the service says: it names the page.
+			check.Tenant, check.SecretShape, check.ProductClient, check.Registered, check.RedirectURIs, check.AppPermissions,
+			check.Client, check.SecretEnd, check.Consent,
 		}},
 	{setup.StepNetwork, nil,
 		[]*check.Check{check.Network, check.InstallationPorts}},
