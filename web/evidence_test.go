@@ -435,3 +435,38 @@ func TestTheCloudIsChangedInOneClick(t *testing.T) {
 	}
 	s.settle(id)
 }
+
+// A token that is issued again takes back what was said about the old one.
+func TestAReissueAsksAboutTheAliasAgain(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	private := s.window()
+	s.signIn(owner, private, id)
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	s.settle(id)
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap", "smtp"}, "guide_in_use": {"yes"},
+	})
+	if err := s.wizard.Answer(t.Context(), s.owner, wizard.Submit{
+		Setup: id, Step: setup.StepHandover, Later: true, Entries: wizard.Entries{"alias_active": {"yes"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.paste(owner, id, "handover", "sign_in_log", "svc-mail@contoso.example")
+	if v := s.view(id).Setup; v.Checklist[setup.ItemAlias].Standing != setup.StandingYes || v.Handover.ProductSignedIn == nil {
+		t.Fatalf("before: %+v", v.Checklist)
+	}
+	if err := s.wizard.StartReissue(t.Context(), s.owner, id); err != nil {
+		t.Fatal(err)
+	}
+	s.settle(id)
+	v := s.view(id).Setup
+	if _, said := v.Checklist[setup.ItemAlias]; said || v.Handover.ProductSignedIn != nil {
+		t.Errorf("what was said about the old token stands: %+v", v.Checklist)
+	}
+	if v.Checklist[setup.ItemGuide].Standing != setup.StandingYes {
+		t.Error("what does not depend on the token was taken back too")
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/check"
+	"latchkey/internal/finding"
 	"latchkey/internal/flow"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
@@ -58,13 +60,40 @@ func mailboxOf(v wizard.View) templates.Mailbox {
 		Renewed: v.Key.Renewed, Room: knocking(v),
 	}
 	if v.Product.Key == "own" {
-		m.TestKey, m.Fetching = v.Key.Present, "not_observed"
+		m.TestKey = v.Key.Present
+		m.Fetching, m.Fetched = fetching(v)
 	}
 	if st, ok := v.Step(setup.StepVerification); ok {
 		m.Verified = newest(st)
 	}
 	m.Expires, m.Expiry = earliest(v)
 	return m
+}
+
+// fetching says whether the product was seen to fetch: a person has said so
+// after the first token's end, or the watch found only young messages. An empty
+// inbox, which the watch notes, is a sign and no proof.
+func fetching(v wizard.View) (word string, at time.Time) {
+	st, _ := v.Step(setup.StepHandover)
+	for _, c := range st.Checks {
+		if c.Check != check.StillFetching && c.Check != check.ProductFetches || !c.Current {
+			continue
+		}
+		found := c.Result.Findings
+		if c.Check == check.ProductFetches && len(found) > 0 && found[0].Severity() != finding.Note {
+			return "not_observed", time.Time{}
+		}
+		if len(found) == 0 && c.Result.SkippedBy == "" && c.Result.At.After(at) {
+			at = c.Result.At
+			if said := v.Setup.Checklist[setup.ItemStillFetching]; c.Check == check.StillFetching {
+				at = said.At
+			}
+		}
+	}
+	if at.IsZero() {
+		return "not_observed", at
+	}
+	return "seen", at
 }
 
 // mailboxState is the state of a mailbox as a whole, in the words of lists.

@@ -18,9 +18,10 @@ type demo struct {
 	URL       string `json:"url"`
 	AdminLink string `json:"admin_link"`
 	Lab       struct {
-		Portal   string `json:"portal"`
-		TenantID string `json:"tenant_id"`
-		ClientID string `json:"client_id"`
+		Portal    string `json:"portal"`
+		Authority string `json:"authority"`
+		TenantID  string `json:"tenant_id"`
+		ClientID  string `json:"client_id"`
 	} `json:"lab"`
 	Accounts []struct{ User, Password, Is string } `json:"accounts"`
 }

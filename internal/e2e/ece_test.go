@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -51,6 +52,22 @@ func TestECE(t *testing.T) {
 	look(desk, "51-ece-addresses-differ")
 	desk.Fill("Address of the administration console", "https://ece.contoso.example/system")
 	desk.Press("Save and check")
+	asks := func(scopes string) string {
+		return d.Lab.Authority + "/lab.example/oauth2/v2.0/authorize?client_id=" + d.Lab.ClientID +
+			"&response_type=code&redirect_uri=" + url.QueryEscape(own) + "&prompt=login&state=s&scope=" + url.QueryEscape(scopes)
+	}
+	const imap, smtp = "https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"
+	desk.Fill("Address of the sign-in page", own+"?code=0.live&state=s")
+	desk.Press("Read the address")
+	desk.WaitText("This text holds a one-time code")
+	look(desk, "51-ece-return-address-refused")
+	desk.Fill("Address of the sign-in page", asks("IMAP.AccessAsUser.All "+smtp))
+	desk.Press("Read the address")
+	desk.WaitText("product_asks_no_refresh_token")
+	desk.WaitText("product_scope_without_resource")
+	look(desk, "51-ece-scopes-wrong")
+	desk.Fill("Address of the sign-in page", asks(imap+" "+smtp+" offline_access"))
+	desk.Press("Read the address")
 	desk.Follow("Continue to step 3: Entra application")
 	desk.WaitText("Step 3 of 8")
 	look(desk, "52-ece-registration")

@@ -41,6 +41,11 @@ func (w *Wizard) StartReissue(ctx context.Context, who Who, id setup.ID) error {
 		s.Verification.TestMessage = nil
 		// The product's own token, if it has one, dies with the same causes.
 		s.Handover.GeneratedAt, s.Handover.ReportAt = time.Time{}, time.Time{}
+		// So do the words about it: an alias that was set inactive stays so.
+		s.Handover.ProductSignedIn = nil
+		for _, item := range stepItems[setup.StepHandover] {
+			s.State(item, "", who.Name, now)
+		}
 		s.UpdatedAt = now
 		if err := tx.SaveSetup(&s); err != nil {
 			return err
