@@ -161,6 +161,11 @@ func TestTenantOfAnotherCloud(t *testing.T) {
 	if last.Source != "cloud" || last.Text != "there" {
 		t.Errorf("the change is offered to %+v", last)
 	}
+	here.Provider = provider.OpenID
+	if got := check.Tenant.TargetsOf(here); got != nil {
+		t.Errorf("a service without tenants is asked for one: %v", got)
+	}
+	here.Provider = own.Provider
 	here.Setup.Registration.Tenant = "nobody.example"
 	wantCodes(t, judge(t, check.Tenant, here, check.Target{}), "tenant_not_found")
 }

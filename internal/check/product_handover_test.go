@@ -39,6 +39,13 @@ func TestProductSignedIn(t *testing.T) {
 	})
 }
 
+func TestTheLogsTimeIsAFact(t *testing.T) {
+	s := given()
+	wantFact(t, judge(t, check.ProductSignedIn, envOf(s), check.Target{}), "signed_in_at", "2026-11-21T10:00:00Z")
+	s.Handover.ProductSignedIn.Time = time.Time{}
+	wantFact(t, judge(t, check.ProductSignedIn, envOf(s), check.Target{}), "signed_in_at", "")
+}
+
 func TestStillFetching(t *testing.T) {
 	judged(t, check.StillFetching, given, []one{
 		{"said too early", func(s *setup.Setup) {
@@ -99,6 +106,18 @@ func TestStatements(t *testing.T) {
 	if got := out.Findings[0].Params["guide"]; got != "Email Resources (UCCE), Chat and Email Resources (PCCE)" {
 		t.Errorf("the guides are %q", got)
 	}
+}
+
+// Before the answers of its page nobody is told that something was not stated.
+func TestStatementsWaitForTheirPage(t *testing.T) {
+	var empty setup.Setup
+	waits(t, check.InstallationPorts, empty)
+	waits(t, check.GuideInUse, empty, setup.FieldRelease)
+	waits(t, check.SignInPolicy, empty, setup.FieldEvidence)
+	waits(t, check.AliasActive, empty, setup.FieldHandover)
+	waits(t, check.ProductSignedIn, empty, setup.FieldHandover)
+	waits(t, check.Registered, empty, setup.FieldClientID)
+	waits(t, check.ProductSignIn, empty, setup.FieldProductURL)
 }
 
 func TestWhatIsNotProvedHere(t *testing.T) {

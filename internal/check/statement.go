@@ -11,14 +11,14 @@ import (
 
 // statement makes the check of a point that only a person can see. unstated is
 // reported while nobody has said anything, no where somebody has said no.
-// after is the answer of the same page: before it nobody had a chance to say
+// needs is the answer of the same page: before it nobody had a chance to say
 // anything.
-func statement(id string, item setup.Item, after setup.Field, neededBy setup.StepID, unstated, no *finding.Definition) *Check {
+func statement(id string, item setup.Item, neededBy setup.StepID, unstated, no *finding.Definition, needs ...setup.Field) *Check {
 	return &Check{
 		ID:       id,
 		Reads:    []setup.Field{setup.FieldProduct, setup.FieldRelease, item.Field()},
 		Targets:  ofChecklist,
-		Needs:    needsOf(after),
+		Needs:    needs,
 		NeededBy: neededBy,
 		Finds:    []*finding.Definition{unstated, no},
 		Grade:    Human, Rejudges: true,
@@ -33,13 +33,6 @@ func statement(id string, item setup.Item, after setup.Field, neededBy setup.Ste
 			return Found(finding.New(unstated, e.productParams(unstated)...))
 		},
 	}
-}
-
-func needsOf(f setup.Field) []setup.Field {
-	if f == "" {
-		return nil
-	}
-	return []setup.Field{f}
 }
 
 func statedFacts(s setup.Stated) []Fact {
@@ -84,7 +77,7 @@ func ofChecklist(e *Env) []Target {
 
 // The advice of the checklist: nothing stops when nobody has answered.
 var (
-	NewestSpecial = statement("newest_special", setup.ItemNewestSpecial, setup.FieldRelease, setup.StepHandover,
+	NewestSpecial = statement("newest_special", setup.ItemNewestSpecial, setup.StepHandover,
 		&finding.Definition{
 			Code: "newest_special_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that {{.product}} {{.release}} has its newest engineering special",
@@ -100,8 +93,8 @@ var (
 			Cause:       "A newer engineering special exists.",
 			Remedy:      "Plan the newest engineering special of the release.",
 			Params:      []string{"product", "release"},
-		})
-	GuideInUse = statement("guide_in_use", setup.ItemGuide, setup.FieldRelease, setup.StepHandover,
+		}, setup.FieldRelease)
+	GuideInUse = statement("guide_in_use", setup.ItemGuide, setup.StepHandover,
 		&finding.Definition{
 			Code: "guide_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated which guide is in use",
@@ -117,8 +110,8 @@ var (
 			Cause:       "Another guide was at hand.",
 			Remedy:      "Use: {{.guide}}.",
 			Params:      []string{"product", "release", "guide"},
-		})
-	InstallationPorts = statement("installation_ports", setup.ItemPorts, "", setup.StepHandover,
+		}, setup.FieldRelease)
+	InstallationPorts = statement("installation_ports", setup.ItemPorts, setup.StepHandover,
 		&finding.Definition{
 			Code: "installation_ports_not_stated", Severity: finding.Note, Actor: finding.NetworkAdmin, Ours: true,
 			Title:       "Nobody has stated that the ports of the installation guide are open",
@@ -135,7 +128,7 @@ var (
 			Remedy:      "Open the ports of the installation guide of {{.release}} first.",
 			Params:      []string{"product", "release"},
 		})
-	SignInPolicy = statement("sign_in_policy", setup.ItemPolicy, setup.FieldEvidence, setup.StepVerification,
+	SignInPolicy = statement("sign_in_policy", setup.ItemPolicy, setup.StepVerification,
 		&finding.Definition{
 			Code: "sign_in_policy_not_stated", Severity: finding.Note, Actor: finding.EntraAdmin, Ours: true,
 			Title:       "Nobody has stated whether a policy ends the sign-in of {{.sign_in_account}}",
@@ -151,12 +144,12 @@ var (
 			Cause:       "The policy covers service accounts too.",
 			Remedy:      "Exclude {{.sign_in_account}} from the policy. The 60 minutes in the vendor's list mean access tokens, Microsoft's default.",
 			Params:      []string{"sign_in_account"},
-		})
+		}, setup.FieldEvidence)
 )
 
 // The last points: the product's own side, which nothing outside it can see.
 var (
-	LocalConsole = statement("local_console", setup.ItemLocalConsole, setup.FieldHandover, "",
+	LocalConsole = statement("local_console", setup.ItemLocalConsole, "",
 		&finding.Definition{
 			Code: "local_console_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated how the console of {{.product}} was opened",
@@ -172,8 +165,8 @@ var (
 			Cause:       "The console shares the sign-in of the workstation.",
 			Remedy:      "Look into the sign-in log who it was. Press Generate again with a local account if it was not {{.sign_in_account}}.",
 			Params:      []string{"product", "sign_in_account"},
-		})
-	AliasActive = statement("alias_active", setup.ItemAlias, setup.FieldHandover, "",
+		}, setup.FieldHandover)
+	AliasActive = statement("alias_active", setup.ItemAlias, "",
 		&finding.Definition{
 			Code: "alias_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that the alias is linked to the account and active",
@@ -189,8 +182,8 @@ var (
 			Cause:       "It was set inactive after failures, or the account was changed.",
 			Remedy:      "Link it and switch it on. Never delete the account: press Generate again on the same one.",
 			Params:      []string{"product"},
-		})
-	ServicesRestarted = statement("services_restarted", setup.ItemRestarted, setup.FieldHandover, "",
+		}, setup.FieldHandover)
+	ServicesRestarted = statement("services_restarted", setup.ItemRestarted, "",
 		&finding.Definition{
 			Code: "services_restart_not_stated", Severity: finding.Note, Actor: finding.ProductAdmin, Unconfirmed: true, Ours: true,
 			Title:       "Nobody has stated that retriever and dispatchers were restarted",
@@ -206,8 +199,8 @@ var (
 			Cause:       "Older releases want a restart. Whether {{.release}} does is not known here.",
 			Remedy:      "If no mail is fetched after ten minutes, restart the retriever and all dispatchers of the partition.",
 			Params:      []string{"release"},
-		})
-	WorkflowExists = statement("workflow_exists", setup.ItemWorkflow, setup.FieldHandover, "",
+		}, setup.FieldHandover)
+	WorkflowExists = statement("workflow_exists", setup.ItemWorkflow, "",
 		&finding.Definition{
 			Code: "workflow_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that a workflow takes the alias's mail to a queue",
@@ -221,8 +214,8 @@ var (
 			Consequence: "Mail is fetched and ends in the exception queue, where no agent sees it.",
 			Cause:       "The alias is new and stands in no inbound workflow.",
 			Remedy:      "Make a workflow for the alias. What is in the exception queue can be processed again by an alarm workflow.",
-		})
-	AlarmArrived = statement("alarm_arrived", setup.ItemAlarm, setup.FieldHandover, "",
+		}, setup.FieldHandover)
+	AlarmArrived = statement("alarm_arrived", setup.ItemAlarm, "",
 		&finding.Definition{
 			Code: "alarm_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 			Title:       "Nobody has stated that a test alarm arrived",
@@ -236,5 +229,5 @@ var (
 			Consequence: "When mail stops, nobody is told.",
 			Cause:       "The application server cannot send, or the alarm's sender is set up apart from the mailbox.",
 			Remedy:      "Check port 587 from the application server, and the sender of the alarm notification.",
-		})
+		}, setup.FieldHandover)
 )
