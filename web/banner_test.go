@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ func TestARealAnswerReplacesAPastedExplanation(t *testing.T) {
 	address := s.leave(private, s.link(owner, id))
 	owner.Post(page+"/shown", url.Values{"shown": {"Something about approval"}})
 	pasted := s.finding(id)
+	if st, _ := s.view(id).Step(setup.StepSignIn); st.Findings()[0].Evidence[0].Text != "Something about approval" {
+		t.Errorf("the evidence is %q", st.Findings()[0].Evidence)
+	}
 	if pasted == "" || s.attempt(id).State != wizard.AttemptFailed {
 		t.Fatalf("after the paste: attempt %s, finding %q", s.attempt(id).State, pasted)
 	}
@@ -88,6 +92,30 @@ func TestAPastedAttemptEndsWithTheNextLink(t *testing.T) {
 	private.Get(s.authorized(private, address))
 	if n := s.authority.tokens.Load(); n != 0 {
 		t.Errorf("%d token requests for a sign-in that was replaced", n)
+	}
+}
+
+// Half an hour after the link was used nobody waits for the provider any more;
+// what was pasted stays as the explanation.
+func TestAPastedAttemptEndsInTime(t *testing.T) {
+	var mu sync.Mutex
+	var shift time.Duration
+	s := newStandWith(t, differs{now: func() time.Time { mu.Lock(); defer mu.Unlock(); return time.Now().Add(shift) }})
+	owner := s.claimed()
+	id := s.ready()
+	private := s.window()
+	address := s.leave(private, s.link(owner, id))
+	owner.Post("/m/"+string(id)+"/sign-in/shown", url.Values{"shown": {"Something about approval"}})
+	before := s.finding(id)
+	mu.Lock()
+	shift = 31 * time.Minute
+	mu.Unlock()
+	private.Get(s.authorized(private, address))
+	if a := s.attempt(id); a.State != wizard.AttemptFailed || a.Pasted || s.finding(id) != before || before == "" {
+		t.Errorf("the attempt is %s, pasted %v; it explains %q, before %q", a.State, a.Pasted, s.finding(id), before)
+	}
+	if n := s.authority.tokens.Load(); n != 0 {
+		t.Errorf("%d token requests after the time was over", n)
 	}
 }
 

@@ -91,9 +91,9 @@ func TestCommandsOnSetups(t *testing.T) {
 	}
 
 	has("md", command(0, "report", string(bad)), "# Report on support@lab.example\n", "A problem stops the setup.", "## Problem: ",
-		"`redirect_uri_mismatch` · ", "> registered: `"+hostile+"`")
+		"`redirect_uri_not_listed` · ", "> registered: `"+hostile+"`")
 	has("md", command(0, "report", "sales@lab.example", "--format", "md"), "Mail flows. Nobody has to act.", "| Hand-over | Done | ")
-	has("txt", command(0, "report", string(bad), "--format", "txt"), "\n- Problem: Microsoft does not know the redirect URI", "Entra application: Needs attention\n")
+	has("txt", command(0, "report", string(bad), "--format", "txt"), "\n- Problem: The pasted list does not contain the redirect URI", "Entra application: Needs attention\n")
 	has("txt", command(0, "report", string(good[:6]), "--format", "txt"), "Mail flows. Nobody has to act.\n", "Hand-over: Done\n")
 
 	page := command(0, "report", string(bad), "--format", "html")
@@ -118,9 +118,9 @@ func TestCommandsOnSetups(t *testing.T) {
 		}
 	}
 
-	has("check", command(1, "check", string(bad)), "3 Entra application: Needs attention\n", "(redirect_uri_mismatch)\n", "      [registered] "+hostile+"\n")
+	has("check", command(1, "check", string(bad)), "3 Entra application: Needs attention\n", "(redirect_uri_not_listed)\n", "      [registered] "+hostile+"\n")
 	has("check", command(0, "check", string(good)), "8 Hand-over: Done\n")
-	has("check", command(1, "check", string(bad), "--json"), `"schema": 1,`, `"code": "redirect_uri_mismatch"`)
+	has("check", command(1, "check", string(bad), "--json"), `"schema": 1,`, `"code": "redirect_uri_not_listed"`)
 	has("probe", command(0, "probe"), "-----BEGIN LATCHKEY PROBE-----", `"server": "NODE1"`)
 
 	c.stop()

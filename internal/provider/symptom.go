@@ -233,10 +233,7 @@ func symptomOfOAuth(e *oauth.Error) Symptom {
 	for _, n := range e.Numbers {
 		s.Numbers = appendNew(s.Numbers, n)
 	}
-	text := e.Code
-	if e.Description != "" {
-		text += ": " + e.Description
-	}
+	text := strings.Join(slices.DeleteFunc([]string{e.Code, e.Description}, func(s string) bool { return s == "" }), ": ")
 	if text == "" {
 		text = first(e.Body, e.Error())
 	}
