@@ -40,6 +40,9 @@ func (s *serveCommand) Help() string {
   allow_networks   private networks that checks may connect to: ["10.0.0.0/8"]
   proxy            way to Microsoft: http://host:port or socks5://host:port
   [[provider]]     another identity and mail provider: id, name, kind (entra or openid), authority, scopes, hosts, probe_scope
+                   (an id of Microsoft's national clouds, such as entra_usgov_dod,
+                   replaces what is uncertain about that cloud)
+  [guides]         where this site keeps the vendor's guides: "title" = "address"
 
 A key that is not known stops the start.`
 }
