@@ -65,7 +65,7 @@ func TestTwoPeopleInTwoBrowsers(t *testing.T) {
 	guest.Follow("Go to the setup")
 	shoot(t, guest, "35-guest-overview")
 	clean(t, guest, "overview of the second person")
-	guest.Follow("Step 3: Entra application In progress")
+	guest.Follow("Step 3: Entra application Not started")
 	guest.WaitText("Step 3 of 8")
 	uri := regexp.MustCompile(`http://localhost:\d+/callback`).FindString(guest.Text())
 	secret := registerAtPortal(t, portal, d, uri)
