@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/adminscript"
 	"latchkey/internal/locale"
 	"latchkey/internal/provider"
@@ -309,12 +310,28 @@ func TestTheStateOfTheMailboxes(t *testing.T) {
 	if m.Decision != setup.ByScript || !m.Exchange.Repaired || m.Exchange.By != "admin@contoso.example" {
 		t.Errorf("read %+v", m)
 	}
-	// The step is closed here, so nothing ran yet: the page takes it ahead.
-	if _, err := s.wizard.View(t.Context(), s.owner, id); err != nil {
-		t.Fatal(err)
+	open := s.ready()
+	s.paste(owner, open, "mailbox", "mailbox_block", blockOf(t, "MAILBOX", mailboxBlock(open, "mailbox_repair", time.Now())))
+	if codes := s.found(open, setup.StepMailbox); !slices.Equal(codes, []string{"imap_disabled", "rights_just_granted"}) {
+		t.Errorf("found %v", codes)
 	}
-	if page := owner.Get("/m/" + string(id) + "/mailbox"); page.Status != 200 {
-		t.Errorf("the page shows %d", page.Status)
+	page := owner.Get("/m/" + string(open) + "/mailbox").Body
+	for _, want := range []string{"State of the mailbox", "sales@contoso.example", "Read by admin@contoso.example", "A script has read it"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	// The other ways stay open, and what was read can be chosen again.
+	s.answer(open, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
+	if codes := s.found(open, setup.StepMailbox); len(codes) != 0 {
+		t.Errorf("by verification: %v", codes)
+	}
+	s.answer(open, setup.StepMailbox, wizard.Entries{"decision": {"script"}})
+	if m := s.view(open).Setup.Mailbox; m.By != "Owner" || m.Exchange.By != "admin@contoso.example" {
+		t.Errorf("chosen again: %+v", m)
+	}
+	if codes := s.found(open, setup.StepMailbox); !slices.Contains(codes, "imap_disabled") {
+		t.Errorf("chosen again: %v", codes)
 	}
 }
 
@@ -600,5 +617,28 @@ func TestNationalCloudsAreNotAskedFor(t *testing.T) {
 	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
 	if got := s.view(id).Setup.Registration.Cloud; got != "entra" {
 		t.Errorf("the cloud is %q", got)
+	}
+}
+
+// A paste that meets an ended session waits in its field, beside the stored
+// answers; one that may be live waits nowhere.
+func TestAPasteSurvivesAnEndedSession(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
+	s.pass(admin.IdleLimit)
+	owner.Post("/m/"+string(id)+"/registration/evidence", url.Values{"registration_paste": {"half a manifest"}})
+	owner.Post("/m/"+string(id)+"/addresses/evidence", url.Values{"authorize_address": {authorizeAddress}})
+	for key, value := range s.data(owner) {
+		if strings.Contains(value, "planted-state-of-ece") {
+			t.Errorf("%s holds the address", key)
+		}
+	}
+	owner.Post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}})
+	page := owner.Get("/m/" + string(id) + "/registration").Body
+	if !strings.Contains(page, "half a manifest") || !strings.Contains(page, `value="`+clientID+`"`) {
+		t.Errorf("the paste is kept: %v, the answers: %v", strings.Contains(page, "half a manifest"), strings.Contains(page, `value="`+clientID+`"`))
 	}
 }

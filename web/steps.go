@@ -33,7 +33,11 @@ func (s *Server) stepPage(w http.ResponseWriter, r *request) error {
 	}
 	var kept wizard.Entries
 	if draft := r.draft(); draft != nil {
-		kept = wizard.Entries(draft)
+		if field := string(pasteFields[step]); field != "" && draft.Has(field) {
+			r.pasted = draft.Get(field) // of the form beside the answers
+		} else {
+			kept = wizard.Entries(draft)
+		}
 	}
 	return r.render(w, http.StatusOK, r.stepView(v, step, kept, nil))
 }
