@@ -74,7 +74,7 @@ var (
 		Code: "product_stopped_fetching", Severity: finding.Blocker, Actor: finding.NetworkAdmin, Ours: true,
 		Title:       "{{.product}} worked at first and fetches no mail any more",
 		Consequence: "No mail arrives.",
-		Cause:       "The services server cannot reach the sign-in service on port 443, so it cannot renew the token.",
+		Cause:       "Most likely the services server cannot reach the sign-in service on port 443, so it cannot renew the token.",
 		Remedy:      "Check port 443 from the services server in the step Network. Then switch the alias on again.",
 		Params:      []string{"product"},
 	}
@@ -149,7 +149,7 @@ var (
 	fetchingNotObserved = &finding.Definition{
 		Code: "fetching_not_observed", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "A message has been in the inbox of {{.mailbox}} for {{.minutes}} minutes",
-		Consequence: "{{.product}} seems not to fetch: it looks every 30 seconds and takes what it finds.",
+		Consequence: "{{.product}} may not fetch: by default it looks every 30 seconds. This is a sign and no proof.",
 		Cause:       "The alias is inactive, the token was lost, or the message was left there on purpose.",
 		Remedy:      "See that the alias is active and its retriever runs. Then look at the exception queue.",
 		Params:      []string{"mailbox", "minutes", "product"},
