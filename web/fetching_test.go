@@ -43,3 +43,18 @@ func TestFetching(t *testing.T) {
 		}
 	}
 }
+
+// The change is offered to the cloud in which the tenant was found, and to no
+// word of another finding.
+func TestCloudOffered(t *testing.T) {
+	elsewhere := finding.New(check.TenantElsewhere, "tenant", "t", "cloud", "a", "other", "b").With("answer", "x", "").With("cloud", "there", "")
+	other := finding.Finding{Causes: []finding.Cause{{Definition: &finding.Definition{Code: "w", Severity: finding.Warning}}}}.With("cloud", "nowhere", "")
+	for want, found := range map[string][]finding.Finding{"": {other}, "there": {other, elsewhere}} {
+		v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepRegistration}, Checks: []flow.CheckState{
+			{Check: check.Tenant, Current: true, Result: &flow.Result{Findings: found}},
+		}}}}
+		if got := v.CloudOffered(); got != want {
+			t.Errorf("offered %q, want %q", got, want)
+		}
+	}
+}
