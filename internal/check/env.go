@@ -42,8 +42,14 @@ type Env struct {
 	// the external URL's.
 	SeenHosts func() []SeenHost
 
+	// Proven is when a check last passed for a mailbox, with the present
+	// answers; zero: it did not. Nil knows of none. It may read the database.
+	Proven func(check string, mailbox setup.Address) time.Time
+
 	SignIn SignIn // how the last sign-in ended
-	Keeper Keeper // what the keeper has done with the token
+	// Granted is when the token in use was accepted; zero: there is none.
+	Granted time.Time
+	Keeper  Keeper // what the keeper has done with the token
 
 	// Message makes a test message to a mailbox; its Message-ID is new.
 	Message func(from, to setup.Address) probe.Message
@@ -157,23 +163,77 @@ func (e *Env) context(t Target) provider.Context {
 		Method: s.Application.Method, Protocol: t.Protocol, Mailbox: string(t.Mailbox),
 		SignInUser: string(s.Application.SignInAccount), SignedInAs: e.signedInAs(),
 		Server: e.Node, Host: t.Host, Tenant: s.Registration.Tenant,
-		ClientID: s.Registration.ClientID, RedirectURI: e.Config.CallbackURL,
+		ClientID: s.Registration.ClientID, RedirectURI: e.Config.CallbackURL, ExternalURL: e.Config.ExternalURL,
 	}
 	if t.Port != 0 {
 		c.Port = portText(t.Port)
 	}
-	if x := s.Mailbox.Exchange; x != nil && x.Repaired && t.Protocol != "" {
-		c.ChangedAgo = e.Now().Sub(x.At)
-		switch {
-		case s.Application.Method != setup.SharedAccount:
-			c.Changed = provider.ChangeSwitch
-		case t.Protocol == setup.SMTP:
-			c.Changed = provider.ChangeSendAs
-		default:
-			c.Changed = provider.ChangeFullAccess
+	c.Changed, c.ChangedAgo = e.changed(t.Protocol)
+	if t.Protocol == "" {
+		if e.SignIn.Accepted && !e.Granted.IsZero() {
+			c.GrantAge = e.Now().Sub(e.Granted)
 		}
+		return c
+	}
+	// Mail checks follow this one, and read their token again, see tokenContext.
+	c.TokenFine = e.proven(idTokenClaims, "")
+	for works, one := range map[*bool]struct {
+		protocol setup.Protocol
+		check    string
+	}{&c.IMAPWorks: {setup.IMAP, idIMAP}, &c.POP3Works: {setup.POP3, idPOP3}, &c.SMTPWorks: {setup.SMTP, idSMTPLogin}} {
+		// What the failing protocol did before says nothing about now.
+		*works = one.protocol != t.Protocol && t.Mailbox != "" && e.proven(one.check, t.Mailbox)
 	}
 	return c
+}
+
+// The IDs of the checks whose outcome explains that of others.
+const (
+	idTokenClaims = "token_claims"
+	idIMAP        = "imap"
+	idPOP3        = "pop3"
+	idSMTPLogin   = "smtp_login"
+)
+
+// provenFor is how long a passed check is believed when another one fails:
+// somebody may have changed something since.
+const provenFor = time.Hour
+
+func (e *Env) proven(check string, mailbox setup.Address) bool {
+	if e.Proven == nil {
+		return false
+	}
+	at := e.Proven(check, mailbox)
+	return !at.IsZero() && e.Now().Sub(at) < provenFor
+}
+
+// changed is what was changed at Microsoft last, as far as Latchkey has seen
+// it, and how long ago: rights by the mailbox script, a secret by the
+// registration script, a consent by its link.
+func (e *Env) changed(protocol setup.Protocol) (provider.Change, time.Duration) {
+	s := e.Setup
+	if protocol != "" {
+		x := s.Mailbox.Exchange
+		if x == nil || !x.Repaired {
+			return "", 0
+		}
+		ago := e.Now().Sub(x.At)
+		switch {
+		case s.Application.Method != setup.SharedAccount:
+			return provider.ChangeSwitch, ago
+		case protocol == setup.SMTP:
+			return provider.ChangeSendAs, ago
+		}
+		return provider.ChangeFullAccess, ago
+	}
+	made, consent := s.Registration.SecretMadeAt, s.Registration.Consent
+	if consent != nil && consent.Granted && consent.At.After(made) {
+		return provider.ChangeConsent, e.Now().Sub(consent.At)
+	}
+	if made.IsZero() {
+		return "", 0
+	}
+	return provider.ChangeSecret, e.Now().Sub(made)
 }
 
 func (e *Env) signedInAs() string {

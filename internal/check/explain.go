@@ -25,6 +25,16 @@ type errInternal struct{ err error }
 func (e errInternal) Error() string { return e.err.Error() }
 func (e errInternal) Unwrap() error { return e.err }
 
+// Linked gives the findings of out the addresses of the portal pages that they
+// name, for the application of this setup. The runner calls it for every check:
+// only what the provider explains has them already.
+func (e *Env) Linked(out Outcome) Outcome {
+	for i, f := range out.Findings {
+		out.Findings[i] = e.Provider.Linked(f, e.Setup.Registration.ClientID)
+	}
+	return out
+}
+
 // explain turns an error of oauth or probe into its finding. Any other error
 // is a fault of ours; it leaves as a panic, which the runner contains, logs
 // and reports as internal_error of this check alone.

@@ -43,8 +43,8 @@ func mailboxCheck(id string, protocol setup.Protocol) *Check {
 // IMAP and POP3 log in and open the mailbox, read-only. An accepted login
 // proves nothing: Exchange accepts it and fails at the first command.
 var (
-	IMAP = mailboxCheck("imap", setup.IMAP)
-	POP3 = mailboxCheck("pop3", setup.POP3)
+	IMAP = mailboxCheck(idIMAP, setup.IMAP)
+	POP3 = mailboxCheck(idPOP3, setup.POP3)
 )
 
 func openMailbox(ctx context.Context, e *Env, t Target) Outcome {
@@ -71,7 +71,7 @@ func openMailbox(ctx context.Context, e *Env, t Target) Outcome {
 // is reported. (Threads and one measurement of September 2026; Microsoft's
 // page says the shared address should work.)
 var SMTPLogin = &Check{
-	ID:      "smtp_login",
+	ID:      idSMTPLogin,
 	Reads:   []setup.Field{setup.FieldGrant, setup.FieldMethod, setup.ConfigProvider},
 	Needs:   []setup.Field{setup.FieldGrant},
 	After:   []*Check{TokenClaims},

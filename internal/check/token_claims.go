@@ -51,7 +51,7 @@ var tokenTooWide = &finding.Definition{
 // Exchange has one refusal for every fault; what can be decided here is ruled
 // out first. The claims are read for diagnosis only and never trusted.
 var TokenClaims = &Check{
-	ID:      "token_claims",
+	ID:      idTokenClaims,
 	Reads:   []setup.Field{setup.FieldGrant, setup.FieldProtocols, setup.ConfigProvider},
 	Needs:   []setup.Field{setup.FieldGrant},
 	Targets: signsInHere,
@@ -159,7 +159,9 @@ func (e *Env) judgeClaims(claims oauth.AccessClaims) Outcome {
 // sentence for all faults is not blamed on what can be seen to be right.
 func tokenContext(c provider.Context, token oauth.Token) provider.Context {
 	c.Scopes = token.Scope
-	if claims, ok := oauth.DecodeClaims(token.Access); ok {
+	claims, ok := oauth.DecodeClaims(token.Access)
+	c.TokenFine = c.TokenFine && ok // an opaque token was not judged
+	if ok {
 		c.Audience = strings.Join(claims.Audience, " ")
 		if len(claims.Scopes) > 0 {
 			c.Scopes = claims.Scopes

@@ -131,6 +131,9 @@ type Registration struct {
 	SecretSavedBy  string    `json:"secret_saved_by,omitempty"`
 	SecretSavedAt  time.Time `json:"secret_saved_at,omitzero"`
 	SecretEnds     Date      `json:"secret_ends,omitempty"`
+	// SecretMadeAt is when a script made the stored secret; zero: it was typed,
+	// and nobody knows how old it is.
+	SecretMadeAt time.Time `json:"secret_made_at,omitzero"`
 
 	// RedirectURIs are the registered ones as pasted from the portal;
 	// RedirectURIsAt says when. Nil means nobody has pasted them.

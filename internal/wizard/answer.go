@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/flow"
@@ -206,6 +207,7 @@ func (w *Wizard) save(tx Tx, who Who, in Submit, s *setup.Setup, value secret.Te
 func (w *Wizard) putSecret(tx Tx, who Who, s *setup.Setup, value secret.Text) error {
 	s.Registration.SecretRevision++
 	s.Registration.SecretSavedBy, s.Registration.SecretSavedAt = who.Name, w.Now().UTC()
+	s.Registration.SecretMadeAt = time.Time{}
 	if err := tx.PutSecret(s.ID, secretName, s.Registration.SecretRevision, value); err != nil {
 		return err
 	}

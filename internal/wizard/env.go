@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/check"
+	"latchkey/internal/flow"
 	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
 	"latchkey/internal/product"
@@ -75,13 +76,42 @@ func (w *Wizard) env(st state) *check.Env {
 		Refresh:   func(ctx context.Context) (oauth.Token, error) { return w.tokens.Renew(ctx, account, slot) },
 		SelfCall:  w.selfCall,
 		SeenHosts: w.seen.list,
-		SignIn:    st.attempt.outcome(),
+		Proven:    func(id string, m setup.Address) time.Time { return w.proven(s.ID, id, m) },
+		SignIn:    st.attempt.outcome(), Granted: st.grant.Accepted,
 		Keeper: check.Keeper{
 			Renewals: st.grant.Kept, Renewed: st.grant.Renewed, LastErr: st.grant.LastError,
 		},
 		Message: w.message,
 		Pause:   pause,
 	}
+}
+
+// proven is when a check last passed for a mailbox, or for none, with today's
+// answers; zero where it did not, or nobody can tell.
+func (w *Wizard) proven(id setup.ID, name string, mailbox setup.Address) (at time.Time) {
+	err := w.Store.View(w.ctx, func(tx Tx) error {
+		st, err := w.read(tx, id)
+		if err != nil {
+			return err
+		}
+		results, err := w.results(tx, id)
+		if err != nil {
+			return err
+		}
+		steps, err := flow.Progress(flow.Of(st.setup), w.env(st), results, w.Now())
+		for _, s := range steps {
+			for _, c := range s.Checks {
+				if c.Check.ID == name && c.Target.Mailbox.Equal(mailbox) && c.Passed() {
+					at = c.Result.At
+				}
+			}
+		}
+		return err
+	})
+	if err != nil && w.ctx.Err() == nil {
+		w.Log.Error("what has passed is not known", "setup", id, "check", name, "error", err)
+	}
+	return at
 }
 
 // clouds are the lines among which a setup's can be chosen.

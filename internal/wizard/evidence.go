@@ -204,6 +204,7 @@ func (w *Wizard) openSecret(tx Tx, who Who, s *setup.Setup, b paste.ScriptBlock)
 	if err := w.putSecret(tx, who, s, value); err != nil {
 		return err
 	}
+	s.Registration.SecretMadeAt = s.Registration.SecretSavedAt // the script ran just before
 	if !b.SecretIs.Ends.IsZero() {
 		s.Registration.SecretEnds = setup.Date(b.SecretIs.Ends.UTC().Format(time.DateOnly))
 	}

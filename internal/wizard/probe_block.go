@@ -72,7 +72,7 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 			}
 			for _, one := range b.Results {
 				if one.Protocol == string(t.Protocol) && strings.EqualFold(one.Host, t.Host) && one.Port == t.Port {
-					out := judgeBlock(env, t, one)
+					out := env.Linked(judgeBlock(env, t, one))
 					results = append(results, flow.Result{
 						Check: check.Network.ID, Target: t, Node: b.Server, Fingerprint: fp, At: b.At.UTC(),
 						Took: took(one), Findings: out.Findings, Facts: out.Facts,

@@ -442,7 +442,7 @@ func (w *Wizard) runOne(ctx context.Context, env *check.Env, j job) (out check.O
 			out = check.Internal(j.check, ref)
 		}
 	}()
-	out = j.check.Run(ctx, env, j.target)
+	out = env.Linked(j.check.Run(ctx, env, j.target))
 	for _, f := range out.Findings {
 		for _, c := range f.Causes {
 			if !slices.ContainsFunc(j.check.Finds, func(d *finding.Definition) bool { return d.Code == c.Code }) {

@@ -159,3 +159,51 @@ func TestCancelledReissueLeavesNoToken(t *testing.T) {
 		t.Errorf("after: candidate %d, current %d, want none and %d", got, has(token.Current), current)
 	}
 }
+
+// A finding that a check makes itself has its portal link as soon as it is
+// stored: the page shows an address, not a placeholder.
+func TestStoredFindingsLeadToThePortal(t *testing.T) {
+	b := newBench(t, nil)
+	id := b.ready()
+	b.answer(id, setup.StepMailbox, wizard.Entries{
+		"decision": {"statement"}, "imap": {"no"}, "licence": {"unknown"}, "full_access": {"unknown"},
+	})
+	st, _ := b.view(id).Step(setup.StepMailbox)
+	for _, c := range st.Checks {
+		if c.Result == nil {
+			continue
+		}
+		for _, f := range c.Result.Findings {
+			if f.Code() != "imap_disabled" {
+				continue
+			}
+			if got := f.Params["link_users"]; !strings.HasPrefix(got, "https://") {
+				t.Errorf("link %q", got)
+			}
+			return
+		}
+	}
+	t.Error("nothing was found about IMAP")
+}
+
+// Checks learn of each other what has passed with today's answers.
+func TestWhatHasPassedIsKnown(t *testing.T) {
+	b := newBench(t, nil)
+	id := b.ready()
+	if at := b.Proven(id, "client", ""); at.IsZero() || b.now().Sub(at) > time.Minute {
+		t.Errorf("the secret was accepted at %v", at)
+	}
+	if at := b.Proven(id, "imap", "sales@contoso.example"); !at.IsZero() {
+		t.Errorf("IMAP was never tried, and passed at %v", at)
+	}
+	if at := b.Proven(id, "client", "sales@contoso.example"); !at.IsZero() {
+		t.Errorf("the secret is of no mailbox, and passed at %v", at)
+	}
+	b.authority.Close() // so that new answers cannot pass
+	b.answer(id, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {"6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f"}, "redirect_uris": {"http://localhost:8080/callback"},
+	})
+	if at := b.Proven(id, "client", ""); !at.IsZero() {
+		t.Errorf("another client ID was never accepted, and passed at %v", at)
+	}
+}
