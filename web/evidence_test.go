@@ -1,15 +1,8 @@
 package web_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"html"
 	"net/url"
 	"os"
@@ -19,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"latchkey/internal/admin"
 	"latchkey/internal/adminscript"
 	"latchkey/internal/locale"
 	"latchkey/internal/provider"
@@ -27,118 +19,6 @@ import (
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 )
-
-// blockOf prints what a script prints, by the form that package adminscript
-// describes, with some console noise around it.
-func blockOf(t *testing.T, kind string, content map[string]any) string {
-	t.Helper()
-	body, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	if _, err := z.Write(body); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	text := base64.StdEncoding.EncodeToString(packed.Bytes())
-	sum := sha256.Sum256([]byte(text))
-	var chunks []string
-	for len(text) > 64 {
-		chunks, text = append(chunks, text[:64]), text[64:]
-	}
-	chunks = append(chunks, text)
-	var b strings.Builder
-	fmt.Fprintf(&b, "PS C:\\> & {\nWARNING: a new version is there\n-----BEGIN LATCHKEY %s-----\n", kind)
-	for i, c := range chunks {
-		fmt.Fprintf(&b, "%02d/%02d %s\n", i+1, len(chunks), c)
-	}
-	fmt.Fprintf(&b, "sum %s\n-----END LATCHKEY %s-----\nPS C:\\> \n", hex.EncodeToString(sum[:8]), kind)
-	return b.String()
-}
-
-func head(id setup.ID, kind, task string, at time.Time) map[string]any {
-	return map[string]any{
-		"schema": 1, "kind": kind, "setup": string(id), "script": task, "at": at.UTC().Format(time.RFC3339),
-		"by": "admin@contoso.example", "module": "Module 1.0", "unread": []string{},
-	}
-}
-
-func registrationBlock(id setup.ID, at time.Time) map[string]any {
-	b := head(id, "registration", "registration", at)
-	for name, value := range map[string]any{
-		"client_id": clientID, "tenant_id": homeTenant, "name": "Mail connector", "audience": "AzureADMyOrg",
-		"web": []string{"https://ece.contoso.example/oauth"}, "spa": []string{}, "public": []string{}, "public_client": "off",
-		"sign_in_enabled": "on", "assignment_required": "off", "permissions": []any{}, "consented": []string{}, "secrets": []any{},
-		"claims": []string{"auth_time"}, "secret": nil,
-	} {
-		b[name] = value
-	}
-	return b
-}
-
-func mailboxBlock(id setup.ID, task string, at time.Time) map[string]any {
-	b := head(id, "mailbox", task, at)
-	b["tenant_smtp_auth"], b["modern_auth"] = "off", "on"
-	b["account"] = map[string]any{
-		"user_name": "svc-mail@contoso.example", "primary": "svc-mail@contoso.example", "type": "UserMailbox", "sign_in": "on",
-		"imap": "off", "pop3": "on", "smtp_auth": "inherit", "licences": []any{map[string]string{"sku": "SPE_E3", "exchange": "EXCHANGE_S_ENTERPRISE"}},
-	}
-	b["mailboxes"] = []any{map[string]any{
-		"address": "sales@contoso.example", "user_name": "sales@contoso.example", "type": "SharedMailbox", "full_access": "on", "send_as": "off",
-		"readers": []string{}, "bytes": 1000, "inbox": 3, "inbox_read": true, "forwards": "off", "missing": false,
-	}}
-	return b
-}
-
-// eceSetup is a setup of a product with a sign-in of its own, after step 1.
-func (s *stand) eceSetup(more wizard.Entries) setup.ID {
-	s.t.Helper()
-	made, err := s.wizard.Start(s.t.Context(), s.owner)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	e := wizard.Entries{
-		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
-		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap", "smtp"},
-	}
-	for name, values := range more {
-		e[name] = values
-	}
-	s.answer(made.ID, setup.StepApplication, e)
-	return made.ID
-}
-
-// eceAddresses answers step 2.
-func (s *stand) eceAddresses(id setup.ID) {
-	s.t.Helper()
-	s.answer(id, setup.StepAddresses, wizard.Entries{
-		"product_url": {"https://ece.contoso.example"}, "console_url": {"https://ece.contoso.example/system"},
-		"product_redirect_uri": {"https://ece.contoso.example/oauth"},
-	})
-}
-
-// found lists the findings of a step.
-func (s *stand) found(id setup.ID, step setup.StepID) []string {
-	s.t.Helper()
-	s.settle(id)
-	st, _ := s.view(id).Step(step)
-	var codes []string
-	for _, f := range st.Findings() {
-		codes = append(codes, f.Code())
-	}
-	return codes
-}
-
-func (s *stand) paste(w *window, id setup.ID, step, field, text string) shown {
-	s.t.Helper()
-	got := w.Post("/m/"+string(id)+"/"+step+"/evidence", url.Values{field: {text}})
-	s.settle(id)
-	return got
-}
 
 const authorizeAddress = "https://login.microsoftonline.com/" + homeTenant + "/oauth2/v2.0/authorize?client_id=" + clientID +
 	"&response_type=code&redirect_uri=https%3A%2F%2Fece.contoso.example%2Foauth&state=planted-state-of-ece" +
@@ -412,6 +292,10 @@ func TestTheOfflinePageStandsAlone(t *testing.T) {
 			t.Errorf("the file holds %q", no)
 		}
 	}
+	s2 := s.eceSetup(nil) // nothing entered: no empty rows
+	if body := owner.Get("/m/" + string(s2) + "/offline.html").Body; strings.Contains(body, "Application (client) ID") {
+		t.Error("a value that is not there has a row")
+	}
 	if stranger := s.window().Get("/m/" + string(id) + "/offline.html"); strings.Contains(stranger.Body, clientID) {
 		t.Error("a stranger reads it")
 	}
@@ -507,138 +391,5 @@ func TestEveryFaultOfAPasteHasItsSentence(t *testing.T) {
 		if !slices.Contains(locale.Families["wrong"], m[1]) {
 			t.Errorf("%s has no sentence", m[1])
 		}
-	}
-}
-
-// Who may paste: the second person what is theirs, an observer and a stranger
-// nothing.
-func TestWhoMayPaste(t *testing.T) {
-	s := newStand(t)
-	s.claimed()
-	id := s.eceSetup(nil)
-	guest := wizard.Who{Kind: wizard.WhoGuest, ID: "g", Name: "Guest", Setup: id, Role: wizard.RoleM365Admin}
-	observer, stranger := guest, guest
-	observer.Role, stranger.Setup = wizard.RoleObserver, "another"
-	paste := func(who wizard.Who, f setup.Field) error {
-		return s.wizard.PasteEvidence(t.Context(), who, id, f, "nothing of the kind")
-	}
-	for name, tt := range map[string]struct {
-		err       error
-		forbidden bool
-	}{
-		"guest, registration":    {paste(guest, wizard.PasteRegistered), false},
-		"guest, mailboxes":       {paste(guest, wizard.PasteExchange), false},
-		"guest, addresses":       {paste(guest, wizard.PasteProductSignIn), true},
-		"guest, sign-in log":     {paste(guest, wizard.PasteSignInLog), true},
-		"observer, registration": {paste(observer, wizard.PasteRegistered), true},
-		"stranger, registration": {paste(stranger, wizard.PasteRegistered), true},
-		"observer, key":          {s.wizard.NewScriptKey(t.Context(), observer, id), true},
-		"stranger, cloud":        {s.wizard.ChooseCloud(t.Context(), stranger, id, "entra"), true},
-	} {
-		if got := errors.Is(tt.err, wizard.ErrForbidden); got != tt.forbidden {
-			t.Errorf("%s: %v", name, tt.err)
-		}
-	}
-	if err := s.wizard.PasteEvidence(t.Context(), s.owner, id, "something", "x"); !errors.Is(err, wizard.ErrNotFound) {
-		t.Errorf("a field that takes no paste: %v", err)
-	}
-}
-
-// What a form does not ask for, or may not say, stays out of the answers.
-func TestAnswersThatAreNotAsked(t *testing.T) {
-	s := newStand(t)
-	s.claimed()
-	id := s.eceSetup(wizard.Entries{"guide_in_use": {"yes"}})
-	again := wizard.Entries{
-		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
-		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap", "smtp"}, "alias_active": {"yes"},
-	}
-	s.answer(id, setup.StepApplication, again)
-	stated := s.view(id).Setup.Checklist
-	if stated[setup.ItemGuide].Standing != setup.StandingYes {
-		t.Error("a form that does not ask for the guide took the word back")
-	}
-	if _, said := stated[setup.ItemAlias]; said {
-		t.Error("a point of another step was stated")
-	}
-	refused := func(step setup.StepID, e wizard.Entries, field setup.Field) {
-		t.Helper()
-		err := s.wizard.Answer(t.Context(), s.owner, wizard.Submit{Setup: id, Step: step, Entries: e, Confirmed: true})
-		bad, ok := wizard.IsInput(err)
-		if !ok || bad[0].Field != field {
-			t.Errorf("%s took %v: %v", step, e, err)
-		}
-	}
-	again["guide_in_use"] = []string{"perhaps"}
-	refused(setup.StepApplication, again, "guide_in_use")
-	refused(setup.StepMailbox, wizard.Entries{"decision": {"script"}}, "decision")
-	delete(again, "guide_in_use")
-	again["product"], again["checklist_only"] = []string{"other"}, []string{"yes"}
-	s.answer(id, setup.StepApplication, again)
-	if s.view(id).Setup.Application.ChecklistOnly {
-		t.Error("a product without a sign-in of its own is a checklist only")
-	}
-}
-
-// The manifest of another registration is judged and changes no answer.
-func TestAnotherManifestChangesNoAnswer(t *testing.T) {
-	s := newStand(t)
-	owner := s.claimed()
-	id := s.eceSetup(nil)
-	s.eceAddresses(id)
-	s.answer(id, setup.StepRegistration, wizard.Entries{
-		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}, "redirect_uris": {s.url + "/callback"},
-	})
-	other := `{"appId": "aaaaaaaa-aaaa-4bbb-8ccc-1d2e3f4a5b6c", "displayName": "Twin", "signInAudience": "AzureADMyOrg",
-		"web": {"redirectUris": ["https://twin.contoso.example/"]}, "spa": {"redirectUris": []}, "publicClient": {"redirectUris": []},
-		"requiredResourceAccess": [], "passwordCredentials": [], "isFallbackPublicClient": null, "optionalClaims": null}`
-	if got := s.paste(owner, id, "registration", "registration_paste", other); got.Status != 200 {
-		t.Fatalf("%d", got.Status)
-	}
-	reg := s.view(id).Setup.Registration
-	if reg.ClientID != clientID || len(reg.RedirectURIs) != 1 || reg.RedirectURIs[0] != s.url+"/callback" {
-		t.Errorf("the answers are now %+v", reg)
-	}
-	if codes := s.found(id, setup.StepRegistration); !slices.Contains(codes, "registration_of_other_client") {
-		t.Errorf("found %v", codes)
-	}
-}
-
-// Nobody chooses among national clouds while discovery has not failed.
-func TestNationalCloudsAreNotAskedFor(t *testing.T) {
-	s := newStandWith(t, differs{providers: []provider.Provider{provider.EntraUSGov, provider.EntraChina}})
-	owner := s.claimed()
-	id := s.eceSetup(nil)
-	s.eceAddresses(id)
-	page := owner.Get("/m/" + string(id) + "/registration").Body
-	if strings.Contains(page, "GCC High") || strings.Contains(page, "21Vianet") {
-		t.Error("the page asks for the cloud")
-	}
-	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
-	if got := s.view(id).Setup.Registration.Cloud; got != "entra" {
-		t.Errorf("the cloud is %q", got)
-	}
-}
-
-// A paste that meets an ended session waits in its field, beside the stored
-// answers; one that may be live waits nowhere.
-func TestAPasteSurvivesAnEndedSession(t *testing.T) {
-	s := newStand(t)
-	owner := s.claimed()
-	id := s.eceSetup(nil)
-	s.eceAddresses(id)
-	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
-	s.pass(admin.IdleLimit)
-	owner.Post("/m/"+string(id)+"/registration/evidence", url.Values{"registration_paste": {"half a manifest"}})
-	owner.Post("/m/"+string(id)+"/addresses/evidence", url.Values{"authorize_address": {authorizeAddress}})
-	for key, value := range s.data(owner) {
-		if strings.Contains(value, "planted-state-of-ece") {
-			t.Errorf("%s holds the address", key)
-		}
-	}
-	owner.Post("/login", url.Values{"name": {"Owner"}, "password": {ownerPassword}})
-	page := owner.Get("/m/" + string(id) + "/registration").Body
-	if !strings.Contains(page, "half a manifest") || !strings.Contains(page, `value="`+clientID+`"`) {
-		t.Errorf("the paste is kept: %v, the answers: %v", strings.Contains(page, "half a manifest"), strings.Contains(page, `value="`+clientID+`"`))
 	}
 }
