@@ -164,7 +164,7 @@ func TestMailFlowsBetweenStrangers(t *testing.T) {
 	}
 
 	s.dovecot.Undelegate(t, bench.B, bench.A)
-	s.desk.Follow("Step 7: Verification Done")
+	s.desk.Follow("Step 7: Verification A test message was sent and found Done")
 	s.desk.Press("Check again")
 	s.desk.WaitText(bench.A + " may not open " + bench.B)
 	s.worst(t, "delegation_missing")
