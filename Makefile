@@ -40,7 +40,7 @@ test-long: check
 	@grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz' $(sources) | while read -r file; do \
 		grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$file" | while read -r _ target; do \
 			echo "test-long: $$target in $$(dirname "$$file"), 60 s"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s "./$$(dirname "$$file")" || exit 1; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s -fuzzminimizetime 1x "./$$(dirname "$$file")" || exit 1; \
 		done || exit 1; \
 	done
 	@echo "test-long: everything, with the long tests"
