@@ -52,7 +52,9 @@ func TestContextOfAFailure(t *testing.T) {
 		{"all else worked yesterday", envOf(passed(25*time.Hour, all...)), mail(setup.POP3), provider.Context{}},
 		{"the failing protocol itself", envOf(passed(time.Minute, "imap")), mail(setup.IMAP), provider.Context{}},
 		{"another mailbox", envOf(passed(time.Minute, "imap")), Target{Protocol: setup.SMTP, Mailbox: "b@contoso.example"}, provider.Context{}},
-		{"a connection without a mailbox", envOf(passed(time.Minute, "imap")), Target{Protocol: setup.SMTP}, provider.Context{}},
+		{"a connection without a mailbox", envOf(func(e *Env) {
+			e.Proven = func(string, setup.Address) time.Time { panic("a block is judged inside of a transaction") }
+		}), Target{Protocol: setup.SMTP}, provider.Context{}},
 		{"rights given by the script", envOf(func(e *Env) {
 			e.Setup.Mailbox.Exchange = &setup.Exchange{Repaired: true, At: now.Add(-10 * time.Minute)}
 		}), mail(setup.SMTP), provider.Context{Changed: provider.ChangeSendAs, ChangedAgo: 10 * time.Minute}},

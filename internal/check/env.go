@@ -175,6 +175,11 @@ func (e *Env) context(t Target) provider.Context {
 		}
 		return c
 	}
+	if t.Mailbox == "" {
+		// No login, so no token; and a pasted block is judged inside of a
+		// transaction, where Proven must not ask the database.
+		return c
+	}
 	// Mail checks follow this one, and read their token again, see tokenContext.
 	c.TokenFine = e.proven(idTokenClaims, "")
 	for works, one := range map[*bool]struct {
@@ -182,7 +187,7 @@ func (e *Env) context(t Target) provider.Context {
 		check    string
 	}{&c.IMAPWorks: {setup.IMAP, idIMAP}, &c.POP3Works: {setup.POP3, idPOP3}, &c.SMTPWorks: {setup.SMTP, idSMTPLogin}} {
 		// What the failing protocol did before says nothing about now.
-		*works = one.protocol != t.Protocol && t.Mailbox != "" && e.proven(one.check, t.Mailbox)
+		*works = one.protocol != t.Protocol && e.proven(one.check, t.Mailbox)
 	}
 	return c
 }
