@@ -46,7 +46,7 @@ var SecretShape = &Check{
 	Needs:    []setup.Field{setup.FieldClientSecret},
 	Targets:  unlessChecklistOnly(setup.FieldClientSecret),
 	NeededBy: setup.StepSignIn,
-	Finds:    []*finding.Definition{provider.ClientSecretIsID},
+	Finds:    []*finding.Definition{provider.ClientSecretIsID, provider.InternalError},
 	Grade:    Automatic,
 	Run: func(ctx context.Context, e *Env, _ Target) Outcome {
 		s, err := e.ClientSecret(ctx)
@@ -77,7 +77,7 @@ var Client = &Check{
 	},
 	After:    []*Check{Tenant, SecretShape},
 	NeededBy: setup.StepSignIn,
-	Finds:    oauthFindings(),
+	Finds:    with(answers(provider.AtDiscovery, provider.AtAppOnly), spreading...),
 	Grade:    Automatic, Timeout: 30 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		r := e.Setup.Registration

@@ -1,13 +1,12 @@
 package check_test
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
@@ -19,30 +18,37 @@ import (
 	"latchkey/internal/setup"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 const ours = "https://latchkey.contoso.example"
+
+// closed is an address of this computer at which nothing listens.
+const closed = "127.0.0.1:1"
+
+// alone is a prober that is allowed to find that out.
+func alone() *probe.Prober { return &probe.Prober{Allow: probe.Policy{Hosts: []string{closed}}} }
+
+// noToken asks nobody for a token, and gets the error of the network.
+func noToken(ctx context.Context) (oauth.Token, error) {
+	client := &oauth.Client{HTTP: &http.Client{Transport: alone().Transport()}}
+	_, err := client.Refresh(ctx, oauth.App{TokenEndpoint: "http://" + closed + "/token"}, secret.New("kept"), nil)
+	return oauth.Token{}, err
+}
 
 // envOf is the window of a check onto a setup, with nobody on the other side:
 // what asks somebody gets an error of the network.
 func envOf(s setup.Setup) *check.Env {
 	p, _ := product.ByID(s.Application.Product)
-	nobody := &probe.Error{
-		Target: probe.Target{Protocol: probe.TCP, Host: "nobody.example", Port: 443},
-		Stage:  probe.Dial, Kind: probe.Refused, Err: errors.New("nothing listens"),
-	}
-	noToken := func(context.Context) (oauth.Token, error) {
-		return oauth.Token{}, &oauth.Error{Endpoint: oauth.TokenEnd, Err: nobody}
-	}
 	return &check.Env{
 		Now: func() time.Time { return now }, Node: "NODE1", Setup: s,
 		Config:   check.Config{ExternalURL: ours, CallbackURL: ours + "/callback", Provider: provider.Entra},
 		Provider: provider.Entra, Product: p,
 		ClientSecret: func(context.Context) (secret.Text, error) { return secret.Text{}, nil },
 		Token:        noToken, Refresh: noToken,
-		SelfCall:  func(context.Context) error { return nobody },
+		SelfCall: func(ctx context.Context) error {
+			_, err := alone().HTTPS(ctx, "https://"+closed+"/callback")
+			return err
+		},
 		SeenHosts: func() []check.SeenHost { return nil },
 		Message: func(from, to setup.Address) probe.Message {
 			return probe.Message{From: string(from), To: string(to), MessageID: "<1@contoso.example>"}
@@ -61,12 +67,13 @@ type reporter interface {
 // does not declare, or one without a value for a placeholder, fails the test.
 func judge(t reporter, c *check.Check, env *check.Env, target check.Target) check.Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), max(c.Timeout, time.Second))
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(c.Timeout, time.Second))
 	defer cancel()
 	out := c.Run(ctx, env, target)
 	for _, f := range out.Findings {
 		declared(t, c, f)
 	}
+	provoked.note(c, out)
 	return out
 }
 

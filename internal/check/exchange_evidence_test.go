@@ -1,15 +1,10 @@
 package check_test
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"time"
 
 	"latchkey/internal/check"
-	"latchkey/internal/oauth"
-	"latchkey/internal/probe"
-	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -129,30 +124,4 @@ func TestMailboxState(t *testing.T) {
 		{"more messages", mailbox(func(m *setup.Mailbox) { m.Inbox = 101 }), []string{"mailbox_backlog"}, []string{"mailbox", sales, "count", "101"}},
 		{"messages that were not counted", mailbox(func(m *setup.Mailbox) { m.Inbox, m.InboxRead = 101, false }), nil, nil},
 	})
-}
-
-// A right that was granted less than an hour ago explains a refusal better than
-// its absence.
-func TestFreshRightsComeFirstInTheVerification(t *testing.T) {
-	refuse := func(s setup.Setup) string {
-		env := envOf(s)
-		env.Token = func(context.Context) (oauth.Token, error) {
-			return oauth.Token{}, &probe.Error{
-				Target: probe.Target{Protocol: probe.IMAP, Host: "outlook.office365.com", Port: 993}, Stage: probe.Open, Kind: probe.RefusedByServer,
-				Reply: probe.Reply{Status: "BAD", Line: "T4 BAD User is authenticated but not connected."}, Err: errors.New("refused"),
-			}
-		}
-		out := judge(t, check.IMAP, env, check.IMAP.TargetsOf(env)[0])
-		return out.Findings[0].Code()
-	}
-	s := read()
-	before := refuse(s)
-	s.Mailbox.Exchange.Repaired = true
-	if got := refuse(s); got != provider.AccessSpreads.Code || before == got {
-		t.Errorf("a refusal ten minutes after the grant is called %s, without one %s", got, before)
-	}
-	s.Mailbox.Exchange.At = now.Add(-time.Hour)
-	if got := refuse(s); got != before {
-		t.Errorf("an hour after the grant it is called %s, want %s", got, before)
-	}
 }

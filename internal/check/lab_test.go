@@ -66,7 +66,7 @@ func labEnv(t *testing.T, s setup.Setup) (*check.Env, *lab.Lab) {
 		Prefixes: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		Provider: env.Provider.MailAddresses(), Hosts: env.Provider.WebAddresses(),
 	}}
-	env.OAuth = &oauth.Client{HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, Now: time.Now, Rand: rand.Reader}
+	env.OAuth = &oauth.Client{HTTP: &http.Client{Transport: env.Probe.Transport()}, Now: time.Now, Rand: rand.Reader}
 	env.Token = labToken(l, time.Hour)
 	return env, l
 }

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/finding"
 	"latchkey/internal/probe"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -27,14 +28,14 @@ func mailboxTargets(protocol setup.Protocol) func(*Env) []Target {
 	}
 }
 
-func mailboxCheck(id string, protocol setup.Protocol) *Check {
+func mailboxCheck(id string, protocol setup.Protocol, place provider.Place) *Check {
 	return &Check{
 		ID:      id,
 		Reads:   []setup.Field{setup.FieldGrant, setup.FieldMethod, setup.ConfigProvider},
 		Needs:   []setup.Field{setup.FieldGrant},
 		After:   []*Check{TokenClaims},
 		Targets: mailboxTargets(protocol),
-		Finds:   oauthFindings(),
+		Finds:   with(renewing(place), provider.SwitchSpreads, provider.AccessSpreads),
 		Grade:   Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 		Run: openMailbox,
 	}
@@ -43,8 +44,8 @@ func mailboxCheck(id string, protocol setup.Protocol) *Check {
 // IMAP and POP3 log in and open the mailbox, read-only. An accepted login
 // proves nothing: Exchange accepts it and fails at the first command.
 var (
-	IMAP = mailboxCheck(idIMAP, setup.IMAP)
-	POP3 = mailboxCheck(idPOP3, setup.POP3)
+	IMAP = mailboxCheck(idIMAP, setup.IMAP, provider.AtIMAP)
+	POP3 = mailboxCheck(idPOP3, setup.POP3, provider.AtPOP3)
 )
 
 func openMailbox(ctx context.Context, e *Env, t Target) Outcome {
@@ -76,7 +77,7 @@ var SMTPLogin = &Check{
 	Needs:   []setup.Field{setup.FieldGrant},
 	After:   []*Check{TokenClaims},
 	Targets: mailboxTargets(setup.SMTP),
-	Finds:   append([]*finding.Definition{sendAsNotSeen}, oauthFindings()...),
+	Finds:   with(renewing(provider.AtSMTP), sendAsNotSeen, provider.SwitchSpreads),
 	Grade:   Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		login, out := e.smtpIdentity(ctx, t)
@@ -179,7 +180,8 @@ var TestMessage = &Check{
 		}
 		return list
 	},
-	Finds: append([]*finding.Definition{messageNotFound, messageTaken}, oauthFindings()...),
+	Finds: with(renewing(provider.AtSMTP, provider.AtSending, provider.AtIMAP, provider.AtPOP3),
+		messageNotFound, messageTaken, provider.SessionExpired, provider.TooManyLogins, provider.SwitchSpreads, provider.AccessSpreads),
 	Grade: Human, Timeout: 110 * time.Second, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		login, out := e.smtpIdentity(ctx, t)
@@ -221,6 +223,7 @@ func (e *Env) findMessage(ctx context.Context, t Target, id string, sent time.Ti
 		if err != nil {
 			c := tokenContext(e.context(t), token)
 			c.Protocol, c.SASLUser = reader, string(t.Mailbox)
+			c.MailboxOpened = e.proven(map[setup.Protocol]string{setup.IMAP: idIMAP, setup.POP3: idPOP3}[reader], t.Mailbox)
 			return e.explainIn(err, c)
 		}
 		switch {

@@ -55,15 +55,6 @@ var (
 // under a second from most places.
 const slow = 2 * time.Second
 
-// transportFindings are what any connection may find.
-var transportFindings = []*finding.Definition{
-	provider.HostNotFound, provider.DNSFailed, provider.PortBlocked, provider.ConnectionRefused, provider.ServerSilent,
-	provider.ProxyRefused, provider.ProxyUnreachable,
-	provider.ConnectionLost, provider.TLSNotTrusted, provider.TLSWrongName, provider.TLSExpired, provider.TLSFailed,
-	provider.AnswerTooLarge, provider.AnswerOdd, provider.STARTTLSMissing, provider.AddressForbidden,
-	provider.Unexplained, provider.InternalError,
-}
-
 // Network checks from this node whether the sign-in service and each needed
 // mail port can be reached: DNS, TCP, TLS, greeting, offered mechanisms.
 // The results of other servers are pasted, under the same check.
@@ -72,9 +63,10 @@ var Network = &Check{
 	Reads:    []setup.Field{setup.FieldCloud, setup.ConfigProvider},
 	Targets:  networkTargets,
 	NeededBy: setup.StepVerification,
-	Finds: append([]*finding.Definition{
-		provider.MechanismMissing, serverSlow, familyBroken, tlsIntercepted, closedNotNeeded,
-	}, transportFindings...),
+	Finds: with(answers(provider.AtReach),
+		serverSlow, familyBroken, tlsIntercepted, closedNotNeeded, // and what a server says to anybody:
+		provider.MailServerBusy, provider.ConnectionsLimited, provider.AddressThrottled,
+	),
 	Grade: Automatic, Timeout: 25 * time.Second, MaxAge: time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		for _, c := range e.Provider.Connections(e.Setup.Application.Protocols) {

@@ -9,6 +9,7 @@ import (
 	"latchkey/internal/finding"
 	"latchkey/internal/probe"
 	"latchkey/internal/product"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -180,7 +181,7 @@ var ProductFetches = &Check{
 		return mailboxTargets(setup.IMAP)(e)
 	},
 	After: []*Check{KeyDecision},
-	Finds: append([]*finding.Definition{fetchingNotObserved, inboxEmptyOnly}, oauthFindings()...),
+	Finds: with(renewing(provider.AtIMAP), fetchingNotObserved, inboxEmptyOnly, provider.SwitchSpreads, provider.AccessSpreads),
 	Grade: Automatic, Timeout: 60 * time.Second, MaxAge: 10 * time.Minute, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		token, err := e.Token(ctx)
@@ -190,7 +191,7 @@ var ProductFetches = &Check{
 		target := e.Provider.Hosts[setup.IMAP].Target(setup.IMAP)
 		report, err := e.Probe.Oldest(ctx, target, probe.Login{User: string(t.Mailbox), Token: token.Access})
 		if err != nil {
-			c := e.context(t)
+			c := tokenContext(e.context(t), token)
 			c.SASLUser = string(t.Mailbox)
 			return e.explainIn(err, c)
 		}

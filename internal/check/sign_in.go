@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -110,10 +111,10 @@ var SignedIn = &Check{
 	Reads:   []setup.Field{setup.FieldAttempt, setup.FieldGrant, setup.FieldTenant, setup.FieldClientID, setup.FieldSignInAccount, setup.FieldCloud},
 	Needs:   []setup.Field{setup.FieldAttempt},
 	Targets: signsInHere,
-	Finds: append([]*finding.Definition{
+	Finds: with(answers(provider.AtAuthorize, provider.AtCode),
 		otherAccount, pinnedAccountDiffers, otherTenant, sessionReused, signInNotFresh, idTokenRefused,
-		signInLost, refreshTokenMissing, signInRefusedByOwner, signInWaits, tokenForOther, freshnessUnproven,
-	}, oauthFindings()...),
+		signInLost, refreshTokenMissing, signInRefusedByOwner, signInWaits, tokenForOther, freshnessUnproven, provider.SecretSpreads, provider.ConsentSpreads,
+	),
 	Grade: Human, Timeout: 5 * time.Second,
 	Run: func(_ context.Context, e *Env, t Target) Outcome {
 		in := e.SignIn

@@ -11,19 +11,6 @@ import (
 	"latchkey/internal/setup"
 )
 
-// oauthFindings are what any request to the sign-in service may find.
-func oauthFindings(p ...provider.Provider) []*finding.Definition {
-	var list []*finding.Definition
-	for _, one := range append(p, provider.Entra, provider.OpenID) {
-		for _, d := range one.Definitions() {
-			if !slices.Contains(list, d) {
-				list = append(list, d)
-			}
-		}
-	}
-	return append(list, provider.InternalError)
-}
-
 // TenantElsewhere is exported for the page that offers the change.
 var TenantElsewhere = &finding.Definition{
 	Code: "tenant_in_other_cloud", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
@@ -47,7 +34,7 @@ var Tenant = &Check{
 	},
 	Needs:    []setup.Field{setup.FieldTenant},
 	NeededBy: setup.StepSignIn,
-	Finds:    append([]*finding.Definition{TenantElsewhere}, oauthFindings()...),
+	Finds:    with(answers(provider.AtDiscovery), TenantElsewhere),
 	Grade:    Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		tenant := e.Setup.Registration.Tenant

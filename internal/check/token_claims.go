@@ -56,10 +56,10 @@ var TokenClaims = &Check{
 	Needs:   []setup.Field{setup.FieldGrant},
 	Targets: signsInHere,
 	After:   []*Check{SignedIn},
-	Finds: append([]*finding.Definition{
+	Finds: with(with(renewing(), spreading...),
 		tokenOpaque, tokenAudienceOdd, tokenOfOtherPerson, tokenTooWide,
 		provider.TokenWrongAudience, provider.TokenScopeMissing,
-	}, oauthFindings()...),
+	),
 	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		token, err := e.Token(ctx)
@@ -109,7 +109,7 @@ var TokenLifetime = &Check{
 		return signsInHere(e)
 	},
 	After: []*Check{SignedIn},
-	Finds: append([]*finding.Definition{tokenLifetimeUnusual}, oauthFindings()...),
+	Finds: with(with(renewing(), spreading...), tokenLifetimeUnusual),
 	Grade: Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		token, err := e.Token(ctx)
@@ -217,7 +217,7 @@ var TokenRefresh = &Check{
 	Needs:   []setup.Field{setup.FieldGrant},
 	Targets: signsInHere,
 	After:   []*Check{SignedIn},
-	Finds:   oauthFindings(),
+	Finds:   with(renewing(), spreading...),
 	Grade:   Automatic, Timeout: 40 * time.Second, MaxAge: 24 * time.Hour, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		before := e.Now()
