@@ -221,8 +221,8 @@ func TestTheProtocolInQuestion(t *testing.T) {
 
 // A port counts for its own line only, unless the person says it.
 func TestThePortOfAnotherLine(t *testing.T) {
-	const text = "smtp.office365.com:587 connected, 250 OK\nimap: read timed out"
-	if got := codes(mustExplain(t, text)); got[0] == "port_of_other_protocol" {
+	const text = "smtp.office365.com:587: connection refused\n\n\n\nimap: read timed out"
+	if got := codes(mustExplain(t, text)); slices.Contains(got, "port_of_other_protocol") || len(got) < 2 {
 		t.Errorf("%v", got)
 	}
 	if got := codes(mustExplain(t, "imap: read timed out", explain.Entry{Key: "port", Value: "587"})); got[0] != "port_of_other_protocol" {
