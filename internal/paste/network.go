@@ -119,6 +119,9 @@ var (
 // or files.
 var notHost = regexp.MustCompile(`^(?:com|org|net|io|java|javax|jakarta|sun|jdk|kotlin|scala|groovy|system|microsoft|mailkit|urllib3|requests|msal|imaplib|smtplib|poplib|socket|ssl|self|this|node|process)\.|\.(?:java|py|js|ts|php|go|rb|cs|cpp|html?|log|json|txt|xml|conf|cfg|so|dll|exe|jar|lock|yml|yaml|toml|md|mjs|cjs|kt|rs|pm|pl|sh|ps1|error|exception)$`)
 
+// helpLink is where a message sends its reader. Nobody was connecting there.
+var helpLink = regexp.MustCompile(`(?i)\b(?:visit|see|refer to|read|learn more|more (?:information|info|details)|help|troubleshoot\w*)\b[^\n]{0,30}?https?://[^\s"'<>\\]+|https?://(?:aka\.ms|go\.microsoft\.com|(?:learn|docs|support)\.[a-z]+\.com)[^\s"'<>\\]*`)
+
 // target is the server a line speaks of, as far as the line or its neighbours
 // name one.
 func (r *reader) target(i int, p probe.Protocol) probe.Target {
@@ -127,7 +130,10 @@ func (r *reader) target(i int, p probe.Protocol) probe.Target {
 		if n > 2 && p == probe.HTTPS {
 			break // the mail server's name is not the sign-in service's
 		}
-		text := r.around(i, n)
+		text := helpLink.ReplaceAllString(r.around(i, n), " ")
+		if p == probe.IMAP || p == probe.POP3 || p == probe.SMTP {
+			text = address.ReplaceAllString(text, " ") // a page is no mail server
+		}
 		for _, m := range hostPort.FindAllStringSubmatch(text, -1) {
 			if t.Host == "" && isHost(m[1]) && fits(p, m[1], m[2]) {
 				t.Host = strings.ToLower(m[1])

@@ -106,7 +106,7 @@ const maxGap = 900
 func (r *reader) readSignIn() {
 	var group []signMark
 	for _, m := range r.marks() {
-		if len(group) > 0 && begins(group, m) {
+		if len(group) > 0 && (begins(group, m) || r.anotherCode(group, m)) {
 			r.answer(group)
 			group = nil
 		}
@@ -144,6 +144,30 @@ func begins(group []signMark, m signMark) bool {
 	}
 	return false
 }
+
+// anotherCode reports whether m is another number of the vendor with a message
+// of its own. Two numbers on one line are one answer: a general and a
+// particular one.
+func (r *reader) anotherCode(group []signMark, m signMark) bool {
+	if !m.inVendor || !r.leads(m.at) {
+		return false
+	}
+	told := false
+	for _, g := range group {
+		if g.kind == markNumber && g.number == m.number {
+			return false
+		}
+		told = told || g.inVendor && strings.Contains(r.text[g.end:m.at], "\n")
+	}
+	return told
+}
+
+// leads reports whether nothing but a log's frame stands before at on its line.
+func (r *reader) leads(at int) bool {
+	return frame.MatchString(r.text[strings.LastIndexByte(r.text[:at], '\n')+1 : at])
+}
+
+var frame = regexp.MustCompile(`^(?:[\s>|*•-]*|[^\n]{0,80}[:\]|>-][ \t]*["']?)$`)
 
 // answer makes one sighting of a group of marks.
 func (r *reader) answer(group []signMark) {
@@ -196,7 +220,14 @@ func (r *reader) answer(group []signMark) {
 
 func (r *reader) description(text string, vendorAt, to int) string {
 	if vendorAt >= 0 {
-		d := r.text[vendorAt:min(len(r.text), max(to, vendorAt+400))]
+		end := min(len(r.text), max(to, vendorAt+400))
+		for _, m := range vendorCode.FindAllStringSubmatchIndex(r.text[to:end], -1) {
+			if r.leads(to + m[2]) { // the next answer
+				end = to + m[2]
+				break
+			}
+		}
+		d := r.text[vendorAt:end]
 		if end := valueEnd.FindStringIndex(d); end != nil { // the frame around the message goes on
 			d = d[:end[0]]
 		}
