@@ -107,14 +107,17 @@
     }
   };
   let running = false, again = false;
+  // A rejected entry is shown at the address it was sent to; the page that
+  // lives is another.
+  const here = new URL(document.body.dataset.page || location.href, location).href.split("#")[0];
   const refresh = async () => {
     if (paused) return;
     if (running) { again = true; return; }
     running = true;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }, cache: "no-store" });
+      const answer = await fetch(here, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }, cache: "no-store" });
       // Another address means another page, for example the login: stay here.
-      if (answer.ok && answer.url === location.href.split("#")[0]) update(parse(await answer.text()));
+      if (answer.ok && answer.url === here) update(parse(await answer.text()));
     } catch { /* the connection is gone; the stream reconnects and asks again */ }
     running = false;
     if (again) { again = false; refresh(); }

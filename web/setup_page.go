@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,6 +214,10 @@ func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage 
 		Page: r.setupPage(v), ID: string(id), Revision: wizard.StepBasis(v.Setup, id),
 		ReadOnly: !wizard.May(r.visitor.who, v.Setup.ID, id),
 		Checks:   r.checks(v, st),
+	}
+	if r.Method != http.MethodGet { // an entry was rejected, at an address that has no page of its own
+		p.Live.Page = p.Setup.StepURL(string(id))
+		p.Path = p.Live.Page
 	}
 	if !st.Open {
 		p.Gate = r.gate(v, st)

@@ -126,7 +126,7 @@ smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
 	good := block("SVC03")
 	for _, tt := range map[string]struct{ text, says string }{
 		"a block of a server that the setup does not name": {block("SVC99"), "comes from SVC99"},
-		"a damaged block": {strings.Replace(good, `"host"`, `"hst"`, 1), "The block is damaged"},
+		"a damaged block": {strings.Replace(good, `"host"`, `"hst"`, 1), "its checksum differs"},
 	} {
 		desk.Fill("Result from another server", tt.text)
 		desk.Press("Read the result")

@@ -17,6 +17,7 @@ const (
 	popLogon   = "-ERR Logon failure: unknown user name or bad password."
 	popState   = "-ERR Command is not valid in this state."
 	popError   = "-ERR Protocol error. 14"
+	popTooLong = "-ERR Protocol error. Connection is closed. 10"
 )
 
 // popSession is one POP3 conversation (RFC 1939, RFC 5034).
@@ -99,15 +100,23 @@ func (p *popSession) logon(name, args string) error {
 	return p.auth(args)
 }
 
+// popLine is the longest command line (RFC 2449 §4).
+const popLine = 255
+
 // auth takes XOAUTH2 in the two-line form only: a message on the line of the
 // command is refused with the sentence about the password, which has misled
-// many (recorded in several libraries' threads).
+// many, or ends the connection where the line is longer than a command may be
+// (both recorded in several libraries' threads).
 func (p *popSession) auth(args string) error {
 	mechanism, inline, _ := strings.Cut(args, " ")
 	if !strings.EqualFold(mechanism, "XOAUTH2") || inline != "" {
 		p.do(func(s *world.State) { s.Counters.Refusals[world.POP3]++ })
 		if err := p.pauseAfter(badToken); err != nil {
 			return err
+		}
+		if len("AUTH ")+len(args) > popLine {
+			p.done = true
+			return p.say(popTooLong)
 		}
 		return p.say(popRefused)
 	}

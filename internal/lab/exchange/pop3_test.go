@@ -58,11 +58,17 @@ func TestPOP3BeforeLogin(t *testing.T) {
 		}
 	}
 	// The message on the line of the command is refused, however good it is.
-	if got := k.ask("AUTH XOAUTH2 " + blob(world.Support, b.token(grant{who: world.Support}))); got != popRefused {
+	if got := k.ask("AUTH XOAUTH2 " + blob(world.Support, "short")); got != popRefused {
 		t.Errorf("one-line form: %q", got)
 	}
 	if got := k.ask("QUIT"); !strings.HasPrefix(got, "+OK") {
 		t.Error(got)
+	}
+	k.gone()
+	k = b.dial(world.POP3)
+	k.read()
+	if got := k.ask("AUTH XOAUTH2 " + blob(world.Support, b.token(grant{who: world.Support}))); got != popTooLong {
+		t.Errorf("one-line form beyond the length of a line: %q", got)
 	}
 	k.gone()
 }

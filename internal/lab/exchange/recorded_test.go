@@ -160,6 +160,12 @@ var situations = map[string]situation{
 	"pop3_refused_shared": offers(world.POP3, helper, world.Sales, locked),
 	"pop3_refused_other":  offers(world.POP3, grant{who: world.Administrator}, world.Support, nil),
 	"pop3_refused_graph":  offers(world.POP3, graph, world.Support, nil),
+	"pop3_protocol_error": func(b *bench) []string {
+		k := b.dial(world.POP3)
+		k.read()
+		k.send("AUTH XOAUTH2 " + blob(world.Support, b.token(own)))
+		return []string{k.read()}
+	},
 	"pop3_logon_failure": func(b *bench) []string {
 		k := b.dial(world.POP3)
 		k.read()
