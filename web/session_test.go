@@ -449,7 +449,7 @@ func TestScriptSaysThatItFetches(t *testing.T) {
 	if src == nil {
 		t.Fatal("the page has no script")
 	}
-	if script := owner.Get(src[1]).Body; !strings.Contains(script, `fetch(location.href, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }`) {
+	if script := owner.Get(src[1]).Body; !strings.Contains(script, `fetch(here, { headers: { Accept: "text/html", "X-Latchkey-Refetch": "1" }`) {
 		t.Error("the script fetches without saying so")
 	}
 }
