@@ -7,6 +7,10 @@ type NetworkView struct {
 	ProbeBlock string   // as pasted, when it was rejected
 	Script     string   // PowerShell for servers without Latchkey; "" for none
 	Command    string   // the probe command; "" for none
+	Server     string   // the server of Script and Command; "" where they hold UnnamedServer
 	Missing    []string // servers that no result has come from yet
 	Statements []Statement
 }
+
+// UnnamedServer stands in a script where no server is named, to be replaced.
+const UnnamedServer = "SERVER-NAME"

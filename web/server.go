@@ -39,8 +39,11 @@ type Options struct {
 	// Init is the command that prints a link for the first administrator of
 	// this server; "" where the link was printed when it started.
 	Init string
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Probe is the beginning of the command that checks the network for this
+	// server's providers; "" is "latchkey probe".
+	Probe string
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Server is the HTTP edge.

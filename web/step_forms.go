@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -256,7 +258,7 @@ func secretLine(v wizard.View) templates.SecretLine {
 }
 
 func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.NetworkView {
-	out := templates.NetworkView{StepPage: p, Command: "latchkey probe --role services", ProbeBlock: typed.Get("probe_block")}
+	out := templates.NetworkView{StepPage: p, ProbeBlock: typed.Get("probe_block")}
 	out.Statements = r.statements(v, setup.StepNetwork, r.form(v, setup.StepNetwork, typed))
 	st, _ := v.Step(setup.StepNetwork)
 	for _, c := range st.Checks {
@@ -265,12 +267,32 @@ func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.
 		}
 	}
 	for _, server := range v.Setup.Application.Servers {
-		if out.Script == "" || len(out.Missing) > 0 && server.Name == out.Missing[0] {
+		if out.Server == "" || len(out.Missing) > 0 && server.Name == out.Missing[0] {
+			out.Server = server.Name
 			out.Script = r.s.Wizard.Script(v, adminscript.Network, server)
+			out.Command = r.probeCommand(v, server)
 		}
+	}
+	if out.Server == "" {
+		unnamed := setup.Server{Name: templates.UnnamedServer, Role: setup.RoleServices}
+		out.Script = r.s.Wizard.Script(v, adminscript.Network, unnamed)
+		out.Command = r.probeCommand(v, unnamed)
 	}
 	return out
 }
+
+// probeCommand is the command whose block this setup takes: for its sign-in
+// service and under the server's name. A name that a shell would read otherwise
+// is left out; the host's own is then taken.
+func (r *request) probeCommand(v wizard.View, server setup.Server) string {
+	words := []string{cmp.Or(r.s.Probe, "latchkey probe"), "--cloud", v.Provider.ID, "--role", string(cmp.Or(server.Role, setup.RoleServices))}
+	if plainName.MatchString(server.Name) {
+		words = append(words, "--node", server.Name)
+	}
+	return strings.Join(words, " ")
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 func (r *request) mailboxView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.MailboxView {
 	get := r.form(v, setup.StepMailbox, typed)

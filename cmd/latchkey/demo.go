@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
+
+	"github.com/BurntSushi/toml"
 
 	"latchkey/internal/config"
 	"latchkey/internal/lab"
@@ -54,7 +57,7 @@ func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	}
 	stand.app.attend(ctx)
 	stand.app.keep(ctx)
-	return errors.Join(serve(ctx, stand.app, stand.listener, ""), stand.app.Close())
+	return errors.Join(serve(ctx, stand.app, stand.listener, "", stand.probe), stand.app.Close())
 }
 
 // temporaryData makes a folder for data that nobody keeps, with its key: the
@@ -76,6 +79,7 @@ type stand struct {
 	listener  net.Listener
 	url       string
 	adminLink string // "" if there is an administrator already
+	probe     string // begins the command that checks the network to the lab
 }
 
 func newStand(ctx context.Context, t terminal, listen, data string, microsoft *lab.Lab, log *slog.Logger) (stand, error) {
@@ -106,6 +110,9 @@ func newStand(ctx context.Context, t terminal, listen, data string, microsoft *l
 		return stand{}, errors.Join(err, ln.Close())
 	}
 	s := stand{app: a, listener: ln, url: c.ExternalURL}
+	if s.probe, err = probeLab(data, info.CAFile, p); err != nil {
+		return s, errors.Join(err, ln.Close(), a.Close())
+	}
 	if claimed, err := a.admin.Claimed(ctx); err != nil || claimed {
 		return s, err
 	}
@@ -115,6 +122,30 @@ func newStand(ctx context.Context, t terminal, listen, data string, microsoft *l
 	}
 	s.adminLink = c.ExternalURL + "/claim/" + code.Reveal()
 	return s, nil
+}
+
+// probeLab writes the configuration with which "latchkey probe" knows the lab,
+// and returns how that command begins.
+func probeLab(data, caFile string, p provider.Provider) (string, error) {
+	hosts := map[string]config.Host{}
+	for protocol, e := range p.Hosts {
+		hosts[string(protocol)] = config.Host{Host: e.Host, Port: e.Port, Security: e.Security}
+	}
+	file, err := filepath.Abs(filepath.Join(data, "probe.toml"))
+	if err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	text, err := toml.Marshal(map[string]any{
+		"ca_file":  caFile,
+		"provider": []map[string]any{{"id": p.ID, "name": p.Name, "kind": p.Kind, "authority": p.Authority, "hosts": hosts}},
+	})
+	if err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	return "latchkey probe --config " + shellWord(file), nil
 }
 
 // tell says where to go. Only the demo prints passwords: they are the lab's.

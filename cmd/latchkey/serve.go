@@ -77,7 +77,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if c.Role != setup.RoleApplication {
 		a.keep(ctx)
 	}
-	return errors.Join(serve(ctx, a, ln, s.initWords(c)), a.Close())
+	return errors.Join(serve(ctx, a, ln, s.initWords(c), s.probeWords()), a.Close())
 }
 
 // initWords is the command that makes a link for this very server: from another
@@ -85,13 +85,9 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 func (f configFlags) initWords(c config.Config) string {
 	words := []string{"latchkey", "init"}
 	add := func(flag, value string) {
-		if value == "" {
-			return
+		if value != "" {
+			words = append(words, flag, shellWord(value))
 		}
-		if strings.ContainsAny(value, " \t\"'$&;()<>|\\*?[]#~`!") {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		words = append(words, flag, value)
 	}
 	if file, err := filepath.Abs(expand(f.Config)); err == nil && f.Config != "" {
 		add("--config", file)
@@ -102,6 +98,24 @@ func (f configFlags) initWords(c config.Config) string {
 	add("--listen", f.Listen)
 	add("--external-url", f.ExternalURL)
 	return strings.Join(words, " ")
+}
+
+// probeWords begin the command that knows the providers of this server. The
+// other servers of an installation have the same file.
+func (f configFlags) probeWords() string {
+	file, err := filepath.Abs(expand(f.Config))
+	if err != nil || f.Config == "" {
+		return "latchkey probe"
+	}
+	return "latchkey probe --config " + shellWord(file)
+}
+
+// shellWord is value as one word of a command line.
+func shellWord(value string) string {
+	if strings.ContainsAny(value, " \t\"'$&;()<>|\\*?[]#~`!") {
+		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	}
+	return value
 }
 
 // tlsOf loads the certificate to serve with, nil where a proxy has it.
@@ -126,11 +140,12 @@ func listenError(err error, address, repair string) error {
 // serve answers requests until ctx ends, then lets the ones under way finish.
 // init is the command that makes the first administrator's link, "" where that
 // link was printed.
-func serve(ctx context.Context, a *app, ln net.Listener, init string) error {
+// probe begins the command that checks another server's network.
+func serve(ctx context.Context, a *app, ln net.Listener, init, probe string) error {
 	edge, err := web.New(web.Options{
 		Guides: a.config.Guides,
 		Wizard: a.wizard, Admin: a.admin, Catalog: a.catalog, ExternalURL: a.config.ExternalURL,
-		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log, Init: init,
+		TrustedProxies: a.config.TrustedProxies, Version: versionText(), Now: a.now, Log: a.log, Init: init, Probe: probe,
 	})
 	if err != nil {
 		return errors.Join(err, ln.Close())

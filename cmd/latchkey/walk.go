@@ -138,7 +138,7 @@ func startBeside(ctx context.Context, t terminal, l *lab.Lab, log *slog.Logger) 
 	ctx, cancel := context.WithCancel(ctx)
 	s.app.keep(ctx)
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, s.app, s.listener, "") }()
+	go func() { served <- serve(ctx, s.app, s.listener, "", s.probe) }()
 	return s.url, s.adminLink, func() error {
 		cancel()
 		return errors.Join(<-served, s.app.Close(), os.RemoveAll(data))

@@ -45,7 +45,7 @@ func (w *Wizard) PasteBlock(ctx context.Context, who Who, id setup.ID, text stri
 		}
 		env := w.env(st)
 		if b.Provider != env.Provider.ID {
-			return refuse("block_of_other_provider", b.Provider)
+			return refuse("block_of_other_provider", b.Provider+", not "+env.Provider.ID)
 		}
 		stored, err := w.results(tx, id)
 		if err != nil {

@@ -179,6 +179,9 @@ func TestPastedBlockIsFreshAndOfThisProvider(t *testing.T) {
 		if !errors.As(tt.err, &es) || es[0].Problem != tt.want {
 			t.Errorf("%s: %v, want %s", name, tt.err, tt.want)
 		}
+		if tt.want == "block_of_other_provider" && es[0].Value != "another, not entra" {
+			t.Errorf("the service expected is not named: %q", es[0].Value)
+		}
 	}
 	if err := block("SRV2", "entra", 5*time.Hour); err != nil {
 		t.Errorf("a good one: %v", err)
