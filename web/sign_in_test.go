@@ -276,3 +276,19 @@ func TestARevisionIsGivenOutOnce(t *testing.T) {
 		t.Error("a token that was taken back has replaced a newer one")
 	}
 }
+
+// TestARedemptionThatTheNetworkStopsIsExplained: what is stored of a failure
+// must still tell a closed way from an answer that nobody knows.
+func TestARedemptionThatTheNetworkStopsIsExplained(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	private := s.window()
+	back := s.authorized(private, s.leave(private, s.link(owner, id)))
+	s.authority.Close()
+	private.Get(back)
+	s.settle(id)
+	if got := s.finding(id); got != "connection_refused" {
+		t.Errorf("finding %s: %s", got, s.attempt(id).Failure)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/check"
 	"latchkey/internal/oauth"
+	"latchkey/internal/probe"
 )
 
 const (
@@ -50,6 +51,15 @@ type oauthRecord struct {
 	CorrelationID string         `json:"correlation_id,omitempty"`
 	Body          string         `json:"body,omitempty"`
 	Transport     string         `json:"transport,omitempty"`
+	// Network is set where the transport was the network, so that a sign-in
+	// that could not be redeemed is explained like any other closed way.
+	Network *networkRecord `json:"network,omitempty"`
+}
+
+type networkRecord struct {
+	Target probe.Target `json:"target"`
+	Stage  probe.Stage  `json:"stage"`
+	Kind   probe.Kind   `json:"kind"`
 }
 
 // fail writes the failure into a.
@@ -59,10 +69,14 @@ func (a *Attempt) fail(guard check.Guard, err error, now time.Time) error {
 	if errors.As(err, &oe) {
 		r.Error = &oauthRecord{
 			oe.Endpoint, oe.Grant, oe.HTTPStatus, oe.Code, oe.Description, oe.Suberror, oe.Subcode,
-			oe.Numbers, oe.TraceID, oe.CorrelationID, oe.Body, "",
+			oe.Numbers, oe.TraceID, oe.CorrelationID, oe.Body, "", nil,
 		}
 		if oe.Err != nil {
 			r.Error.Transport = oe.Err.Error()
+		}
+		var pe *probe.Error
+		if errors.As(oe.Err, &pe) {
+			r.Error.Network = &networkRecord{pe.Target, pe.Stage, pe.Kind}
 		}
 	}
 	errors.As(err, &r.Refused)
@@ -93,6 +107,9 @@ func (a Attempt) failure() *check.Failure {
 		}
 		if e.Transport != "" {
 			oe.Err = errors.New(e.Transport)
+		}
+		if n := e.Network; n != nil {
+			oe.Err = &probe.Error{Target: n.Target, Stage: n.Stage, Kind: n.Kind, Err: errors.New(e.Transport)}
 		}
 		f.Err = oe
 	case r.Refused != nil:
