@@ -77,7 +77,7 @@ var Client = &Check{
 	},
 	After:    []*Check{Tenant, SecretShape},
 	NeededBy: setup.StepSignIn,
-	Finds:    with(answers(provider.AtDiscovery, provider.AtAppOnly), spreading...),
+	Finds:    with(answers(provider.AtDiscovery, provider.AtAppOnly), append(spreading, issuerDiffers)...),
 	Grade:    Automatic, Timeout: 30 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		r := e.Setup.Registration
@@ -85,7 +85,7 @@ var Client = &Check{
 			return e.Provider.IssuerOK(r.Tenant, issuer)
 		})
 		if err != nil {
-			return e.explain(err, t)
+			return e.undiscovered(err, t)
 		}
 		s, err := e.ClientSecret(ctx)
 		if err != nil {

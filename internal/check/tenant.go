@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -21,6 +22,24 @@ var TenantElsewhere = &finding.Definition{
 	Params:      []string{"tenant", "cloud", "other"},
 }
 
+var issuerDiffers = &finding.Definition{
+	Code: "issuer_differs", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+	Title:       "What answers as {{.authority}} calls itself {{.issuer}}",
+	Consequence: "No token of it is believed, so nobody can sign in.",
+	Cause:       "The authority in the configuration differs from the issuer, often by a slash or a path, or something else answers in its place.",
+	Remedy:      "Write the issuer exactly as the sign-in service names it into the configuration.",
+	Params:      []string{"authority", "issuer"},
+}
+
+// undiscovered is the outcome of a discovery that failed.
+func (e *Env) undiscovered(err error, t Target) Outcome {
+	var refused *oauth.Refused
+	if errors.As(err, &refused) && refused.Check == oauth.CheckMetadataIssuer {
+		return Found(finding.New(issuerDiffers, "authority", e.Provider.Authority, "issuer", refused.Got))
+	}
+	return e.explain(err, t)
+}
+
 // Tenant asks the sign-in service whether the tenant exists in this cloud, and
 // where it does not, the other clouds.
 var Tenant = &Check{
@@ -34,13 +53,13 @@ var Tenant = &Check{
 	},
 	Needs:    []setup.Field{setup.FieldTenant},
 	NeededBy: setup.StepSignIn,
-	Finds:    with(answers(provider.AtDiscovery), TenantElsewhere),
+	Finds:    with(answers(provider.AtDiscovery), TenantElsewhere, issuerDiffers),
 	Grade:    Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		tenant := e.Setup.Registration.Tenant
 		m, err := discover(ctx, Cloud{e.Provider, e.OAuth}, tenant)
 		if err != nil {
-			out := e.explain(err, t)
+			out := e.undiscovered(err, t)
 			if elsewhere, ok := e.cloudOf(ctx, tenant); ok {
 				return Found(e.elsewhere(elsewhere, out.Findings...))
 			}
