@@ -273,3 +273,22 @@ func TestANewSignInSaysThatTheCurrentOneStillWorks(t *testing.T) {
 	s.settle(id)
 	has(t, "after the cancel", owner.Get(page), "not:A new sign-in has begun", "not:Keep the current sign-in")
 }
+
+// Our own checks raise what the second press is compared with: a person who
+// works alone explains the page again, and without a sign-in the words are kept.
+func TestAPageIsExplainedTwice(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id) + "/sign-in"
+	has(t, "before any link", owner.Post(page+"/shown", url.Values{"shown": {"Need admin approval"}}),
+		"No sign-in is under way", "Need admin approval", "not:Somebody else was faster")
+	s.leave(s.window(), s.link(owner, id))
+	for _, text := range []string{"Something about approval", "AADSTS65004: User declined to consent"} {
+		got := owner.Post(page+"/shown", url.Values{"shown": {text}})
+		s.settle(id)
+		if st, _ := s.view(id).Step(setup.StepSignIn); got.Status != 200 || len(st.Findings()) == 0 || st.Findings()[0].Evidence[0].Text != text {
+			t.Errorf("%q: %d, %+v", text, got.Status, st.Findings())
+		}
+	}
+}

@@ -14,7 +14,7 @@ func draftKey(page string) string { return "draft:" + page }
 
 // pageOf is the page a form stands on: forms that act on a page post below it.
 func pageOf(path string) string {
-	for _, act := range []string{"/runs", "/link", "/admit", "/accept", "/refuse", "/shown", "/block", "/invite", "/revoke", "/cancel", "/consent", "/evidence", "/key", "/cloud"} {
+	for _, act := range []string{"/runs", "/link", "/admit", "/accept", "/refuse", "/shown", "/block", "/invite", "/revoke", "/cancel", "/consent", "/key", "/cloud"} {
 		path = strings.TrimSuffix(path, act)
 	}
 	if path == "/mailboxes" {
@@ -28,7 +28,7 @@ func pageOf(path string) string {
 func draftOf(form url.Values) string {
 	keep := url.Values{}
 	for name, values := range form {
-		if name != "authorize_address" && name != "sign_in_log" && name != "client_secret" && !strings.HasPrefix(name, "password") && name != "shown" && name != pastedField {
+		if name != "authorize_address" && name != "save" && name != "sign_in_log" && name != "client_secret" && !strings.HasPrefix(name, "password") && name != "shown" && name != pastedField {
 			keep[name] = values
 		}
 	}

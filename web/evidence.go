@@ -34,6 +34,18 @@ func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 		return wizard.ErrNotFound
 	}
 	text := r.PostForm.Get(string(field))
+	if r.PostForm.Has("revision") { // what was typed beside it, also a secret
+		beside := wizard.Submit{
+			Setup: r.id(), Step: step, Basis: r.PostForm.Get("revision"), Entries: r.entries(), Later: true,
+		}
+		err := s.Wizard.Answer(r.Context(), r.visitor.who, beside)
+		if errors.Is(err, wizard.ErrConflict) {
+			return r.conflict(w, beside)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	err = s.Wizard.PasteEvidence(r.Context(), r.visitor.who, r.id(), field, text)
 	if wrong, rejected := r.pasteProblem(err); rejected {
 		if !holdsCode(err) {

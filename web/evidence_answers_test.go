@@ -3,9 +3,11 @@ package web_test
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/admin"
 	"latchkey/internal/provider"
@@ -132,8 +134,8 @@ func TestAPasteSurvivesAnEndedSession(t *testing.T) {
 	s.eceAddresses(id)
 	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
 	s.pass(admin.IdleLimit)
-	owner.Post("/m/"+string(id)+"/registration/evidence", url.Values{"registration_paste": {"half a manifest"}})
-	owner.Post("/m/"+string(id)+"/addresses/evidence", url.Values{"authorize_address": {authorizeAddress}})
+	owner.Post("/m/"+string(id)+"/registration", url.Values{"registration_paste": {"half a manifest"}, "save": {"paste"}})
+	owner.Post("/m/"+string(id)+"/addresses", url.Values{"authorize_address": {authorizeAddress}, "save": {"paste"}})
 	for key, value := range s.data(owner) {
 		if strings.Contains(value, "planted-state-of-ece") {
 			t.Errorf("%s holds the address", key)
@@ -144,4 +146,42 @@ func TestAPasteSurvivesAnEndedSession(t *testing.T) {
 	if !strings.Contains(page, "half a manifest") || !strings.Contains(page, `value="`+clientID+`"`) {
 		t.Errorf("the paste is kept: %v, the answers: %v", strings.Contains(page, "half a manifest"), strings.Contains(page, `value="`+clientID+`"`))
 	}
+}
+
+// The paste and the answers stand in one form: whichever button is pressed,
+// what was typed beside it is kept, also a client secret, which no page can
+// show again.
+func TestAPasteKeepsWhatIsTypedBesideIt(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	send := func(step setup.StepID, entries url.Values) shown {
+		page := "/m/" + string(id) + "/" + step.Path()
+		form := owner.Get(page).Body
+		m := regexp.MustCompile(`name="revision" value="([0-9a-f]+)"`).FindStringSubmatch(form)
+		if m == nil || strings.Count(form, `class="entries"`) != 1 {
+			t.Fatalf("%s has not one form of entries", page)
+		}
+		entries.Set("revision", m[1])
+		entries.Set("save", "paste")
+		got := owner.Post(page, entries)
+		s.settle(id)
+		return got
+	}
+	send(setup.StepAddresses, url.Values{
+		"product_url": {"https://ece.contoso.example"}, "console_url": {"https://ece.contoso.example/system"}, "authorize_address": {authorizeAddress},
+	})
+	if a := s.view(id).Setup.Addresses; a.ProductURL != "https://ece.contoso.example" || a.ConsoleURL == "" || a.ProductSignIn == nil ||
+		a.ProductRedirectURI != "https://ece.contoso.example/oauth" {
+		t.Errorf("after the paste the addresses are %+v", a)
+	}
+	s.eceAddresses(id)
+	for _, text := range []string{"half a manifest", blockOf(t, "REGISTRATION", registrationBlock(id, time.Now()))} {
+		send(setup.StepRegistration, url.Values{"tenant": {homeTenant}, "client_secret": {theSecret}, "registration_paste": {text}})
+		reg := s.view(id).Setup.Registration
+		if reg.SecretRevision == 0 || reg.Tenant != homeTenant {
+			t.Errorf("after %.20q: %+v", text, reg)
+		}
+	}
+	s.noSecretIn(theSecret)
 }

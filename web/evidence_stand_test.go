@@ -124,7 +124,7 @@ func (s *stand) found(id setup.ID, step setup.StepID) []string {
 
 func (s *stand) paste(w *window, id setup.ID, step, field, text string) shown {
 	s.t.Helper()
-	got := w.Post("/m/"+string(id)+"/"+step+"/evidence", url.Values{field: {text}})
+	got := w.Post("/m/"+string(id)+"/"+step, url.Values{field: {text}, "save": {"paste"}})
 	s.settle(id)
 	return got
 }

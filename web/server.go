@@ -176,7 +176,6 @@ func (s *Server) setupRoutes(r chi.Router) {
 	r.Post("/sign-in/refuse", s.page(s.refuse))
 	r.Post("/sign-in/shown", s.page(s.shown))
 
-	r.Post("/{step}/evidence", s.page(s.evidence))
 	r.Post("/{step}/runs", s.page(s.startRun))
 	r.Get("/{step}", s.page(s.stepPage))
 	r.Post("/{step}", s.page(s.stepSubmit))

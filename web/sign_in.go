@@ -64,12 +64,16 @@ func (r *request) onAttempt(w http.ResponseWriter, act attemptAction, result str
 func (s *Server) shown(w http.ResponseWriter, r *request) error {
 	typed := r.PostForm.Get("shown")
 	err := s.Wizard.Shown(r.Context(), r.visitor.who, r.id(), typed)
-	if errors.Is(err, paste.ErrEmpty) {
+	problem := map[bool]string{true: "required"}[errors.Is(err, paste.ErrEmpty)]
+	if errors.Is(err, wizard.ErrConflict) { // no sign-in is under way: the words are kept
+		problem = "no_sign_in"
+	}
+	if problem != "" {
 		v, err := r.view()
 		if err != nil {
 			return err
 		}
-		wrong := map[string]string{"shown": r.printer.Problem("required", "shown", "")}
+		wrong := map[string]string{"shown": r.printer.Problem(problem, "shown", "")}
 		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepSignIn, r.entries(), wrong))
 	}
 	if err != nil {

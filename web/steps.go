@@ -33,9 +33,8 @@ func (s *Server) stepPage(w http.ResponseWriter, r *request) error {
 	}
 	var kept wizard.Entries
 	if draft := r.draft(); draft != nil {
-		if field := string(pasteFields[step]); field != "" && draft.Has(field) {
-			r.pasted = draft.Get(field) // of the form beside the answers
-		} else {
+		r.pasted = draft.Get(string(pasteFields[step]))
+		if draft.Del(string(pasteFields[step])); len(draft) > 0 {
 			kept = wizard.Entries(draft)
 		}
 	}
@@ -78,6 +77,9 @@ func (s *Server) stepSubmit(w http.ResponseWriter, r *request) error {
 	step, err := r.step()
 	if err != nil {
 		return err
+	}
+	if r.PostForm.Get("save") == "paste" {
+		return s.evidence(w, r)
 	}
 	in := wizard.Submit{
 		Setup: r.id(), Step: step, Basis: r.PostForm.Get("revision"), Entries: r.entries(),

@@ -38,6 +38,14 @@ var (
 		Remedy:      "Filter by the client ID of the registration, and paste that line.",
 		Params:      []string{"application", "product"},
 	}
+	productAppNotLogged = &finding.Definition{
+		Code: "sign_in_log_without_client_id", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
+		Title:       "The line of the sign-in log does not hold the client ID {{.client_id}}",
+		Consequence: "It may belong to another application, and then it does not say who signed in for {{.product}}.",
+		Cause:       "The column Application ID was not copied, or the line is of another application.",
+		Remedy:      "In the sign-in log add the column Application ID, filter by {{.client_id}}, and paste that line.",
+		Params:      []string{"client_id", "product"},
+	}
 	productSignInFailed = &finding.Definition{
 		Code: "sign_in_log_of_failure", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
 		Title:       "The line of the sign-in log is of a sign-in that Microsoft refused ({{.code}})",
@@ -94,7 +102,7 @@ var ProductSignedIn = &Check{
 	Targets: ofChecklist,
 	Needs:   []setup.Field{setup.FieldHandover},
 	Finds: []*finding.Definition{
-		productWhoNotShown, productWrongPerson, productOtherAppLogged, productSignInFailed, productSignInOld,
+		productWhoNotShown, productWrongPerson, productOtherAppLogged, productAppNotLogged, productSignInFailed, productSignInOld,
 	},
 	Grade: Pasted, Rejudges: true,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
@@ -112,6 +120,9 @@ var ProductSignedIn = &Check{
 			return Found(finding.New(productWrongPerson, "signed_in_as", string(in.User), "product", name, "expected", expected))
 		case !in.Time.IsZero() && in.Time.Before(e.Setup.CreatedAt.Add(-time.Hour)):
 			return Found(finding.New(productSignInOld, "time", in.Time.UTC().Format("2006-01-02 15:04 UTC")))
+		}
+		if client := e.Setup.Registration.ClientID; in.AppID == "" && client != "" {
+			return Found(finding.New(productAppNotLogged, "client_id", client, "product", name))
 		}
 		facts := []Fact{{"signed_in_as", string(in.User)}}
 		if !in.Time.IsZero() {

@@ -32,7 +32,7 @@ func TestProductSignedIn(t *testing.T) {
 		{"capital letters", log(func(l *setup.LoggedSignIn) { l.User = "SVC-Mail@contoso.example" }), nil, nil},
 		{"another application", log(func(l *setup.LoggedSignIn) { l.AppID = tenantID; l.User = "ann@contoso.example" }),
 			[]string{"sign_in_log_of_other_application"}, nil},
-		{"no application named", log(func(l *setup.LoggedSignIn) { l.AppID = "" }), nil, nil},
+		{"no application named", log(func(l *setup.LoggedSignIn) { l.AppID = "" }), []string{"sign_in_log_without_client_id"}, nil},
 		{"refused", log(func(l *setup.LoggedSignIn) { l.Failure = "50126" }), []string{"sign_in_log_of_failure"}, []string{"code", "50126"}},
 		{"last year", log(func(l *setup.LoggedSignIn) { l.Time = now.AddDate(-1, 0, 0) }), []string{"sign_in_log_too_old"}, nil},
 		{"a time that was not read", log(func(l *setup.LoggedSignIn) { l.Time = time.Time{} }), nil, nil},

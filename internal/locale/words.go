@@ -94,7 +94,7 @@ var Families = map[string][]string{
 		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
 		"secret_id", "too_short", "common", "contains_name", "different", "name_taken", "wrong_login", "not_a_block", "old_block", "no_token", "damaged_block", "block_of_other_provider", "block_of_other_server",
 		"holds_code", "nothing_known",
-		"not_a_sign_in_log", "several_sign_ins", "other_script_key", "secret_damaged",
+		"no_sign_in", "not_a_sign_in_log", "several_sign_ins", "other_script_key", "secret_damaged",
 	},
 	"field": {
 		"product", "release", "specials", "method", "mailboxes", "sign_in_account", "protocols", "servers",

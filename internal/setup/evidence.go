@@ -156,5 +156,5 @@ type LoggedSignIn struct {
 	User    Address   `json:"user"`
 	Time    time.Time `json:"time,omitzero"`
 	AppID   string    `json:"app_id,omitempty"`
-	Failure string    `json:"failure,omitempty"` // error code, where the line has one that is not 0
+	Failure string    `json:"failure,omitempty"` // error code, or its status without one; "" or "0" for a success
 }

@@ -18,6 +18,10 @@ var (
 	logTime    = regexp.MustCompile(`\b(20\d\d-[01]\d-[0-3]\d)[T ]([0-2]\d:[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?\s?(Z|UTC|[+-][0-2]\d:?[0-5]\d)`)
 	logAppID   = regexp.MustCompile(`(?i)\b(?:app(?:lication)?[ _-]?id)\b["'\s:=,]*\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})`)
 	logFailure = regexp.MustCompile(`(?i)\b(?:sign-?in )?error[ _]?code\b["'\s:=,]*([0-9]{4,8})\b`)
+	// The column Status and its code: a row of the portal has no label. "Failure
+	// reason" is a column of every row, also of a success.
+	logRefused = regexp.MustCompile(`(?i)\b(?:failure|interrupted)\b(\s*reason)?["'\s:=,;()-]*([0-9]{5,8}\b)?`)
+	logNumber  = regexp.MustCompile(`\b[A-Z]{6}([0-9]{4,8})\b`) // a message with its code in front
 )
 
 // ParseSignInLog reads one line, or the details, of an entry of the directory's
@@ -48,10 +52,29 @@ func ParseSignInLog(field Field, text, clientID string) (LoggedSignIn, error) {
 	} else if m := logAppID.FindStringSubmatch(text); m != nil {
 		out.AppID = strings.ToLower(m[1])
 	}
-	if m := logFailure.FindStringSubmatch(text); m != nil {
-		out.Failure = m[1]
-	}
+	out.Failure = loggedFailure(text)
 	return out, nil
+}
+
+// loggedFailure is the error code of a line, its status where it has no code,
+// and "" for a success.
+func loggedFailure(text string) string {
+	if m := logFailure.FindStringSubmatch(text); m != nil && strings.Trim(m[1], "0") != "" {
+		return m[1]
+	}
+	if m := logNumber.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	for _, m := range logRefused.FindAllStringSubmatch(text, -1) {
+		switch {
+		case m[1] != "":
+		case m[2] != "":
+			return m[2]
+		default:
+			return "Failure"
+		}
+	}
+	return ""
 }
 
 func zoned(day, clock, zone string) time.Time {

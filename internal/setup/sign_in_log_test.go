@@ -22,6 +22,13 @@ func TestParseSignInLog(t *testing.T) {
 			LoggedSignIn{User: "svc-mail@contoso.example", Time: at, AppID: id}},
 		"details": {"Date\t2026-11-21 12:05:33 UTC\nUser\tSales\nUsername\tsvc-mail@contoso.example\nApplication ID\t" + other + "\nSign-in error code\t50126",
 			LoggedSignIn{User: "svc-mail@contoso.example", Time: at, AppID: other, Failure: "50126"}},
+		"a refused row": {"11/21/2026, 1:05:33 PM\t7f2a\tSales\tsvc-mail@contoso.example\tMailbox connector\tFailure 50126\t10.0.0.4",
+			LoggedSignIn{User: "svc-mail@contoso.example", Failure: "50126"}},
+		"a refused row without its code": {"svc-mail@contoso.example," + id + ",Interrupted,10.0.0.4",
+			LoggedSignIn{User: "svc-mail@contoso.example", AppID: id, Failure: "Failure"}},
+		"a message": {"svc-mail@contoso.example AADSTS50053: locked", LoggedSignIn{User: "svc-mail@contoso.example", Failure: "50053"}},
+		"a success with the column of reasons": {"svc-mail@contoso.example\tStatus: Success\tFailure reason: Other.",
+			LoggedSignIn{User: "svc-mail@contoso.example"}},
 		"the same account twice": {"SVC-mail@contoso.example svc-mail@contoso.example", LoggedSignIn{User: "SVC-mail@contoso.example"}},
 	}
 	for name, tt := range tests {

@@ -155,11 +155,12 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 			return err
 		}
 		a := st.attempt
-		if a.ID == "" || a.Final() || a.State == AttemptStaged || a.State == AttemptRedeeming {
+		again := a.State == AttemptFailed && a.Told
+		if a.ID == "" || a.Final() && !again || a.State == AttemptStaged || a.State == AttemptRedeeming {
 			return ErrConflict
 		}
 		// Nobody can be at the provider before the link was used.
-		a.Pasted = a.State == AttemptConfirmed
+		a.Pasted, a.Told = a.State == AttemptConfirmed || again && a.Pasted, true
 		r, err = w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
 		return err
 	})

@@ -152,7 +152,7 @@ func (a Attempt) StagedUntil() time.Time { return a.Finished.Add(stagedLife) }
 // reopen takes back what a person has pasted, because the provider answers
 // itself.
 func (a *Attempt) reopen() {
-	a.State, a.Pasted, a.Failure, a.Finished = AttemptConfirmed, false, nil, time.Time{}
+	a.State, a.Pasted, a.Told, a.Failure, a.Finished = AttemptConfirmed, false, false, nil, time.Time{}
 }
 
 // overdue returns the state that a has reached by time alone, and whether that

@@ -129,7 +129,7 @@ func (w *Wizard) take(tx Tx, who Who, s *setup.Setup, f setup.Field, text string
 		}
 		x := *b.Exchange
 		x.By, x.At, x.Module, x.Repaired = b.By, b.At, b.Module, b.Task == adminscript.MailboxRepair.ID
-		s.Mailbox = setup.Evidence{Decision: setup.ByScript, Exchange: &x, By: who.Name, At: now}
+		s.Mailbox = setup.Evidence{Decision: setup.ByScript, Exchange: &x, By: who.Name, At: now, Statement: s.Mailbox.Statement}
 		return nil
 	default:
 		masked, live := paste.Mask(text)

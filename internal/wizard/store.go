@@ -225,6 +225,8 @@ type Attempt struct {
 	// Pasted: the failure is what a person has pasted. The provider may still
 	// answer; its own answer then counts.
 	Pasted bool `json:"pasted,omitempty"`
+	// Told: the failure is in the words of a person, who may say it again.
+	Told bool `json:"told,omitempty"`
 }
 
 // Participant is a second person, invited to one setup.
