@@ -77,7 +77,7 @@ var Client = &Check{
 	},
 	After:    []*Check{Tenant, SecretShape},
 	NeededBy: setup.StepSignIn,
-	Finds:    with(answers(provider.AtDiscovery, provider.AtAppOnly), append(spreading, issuerDiffers)...),
+	Finds:    with(answers(provider.AtDiscovery, provider.AtAppOnly), append(spreading, issuerDiffers, provider.TenantNeeded)...),
 	Grade:    Automatic, Timeout: 30 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		r := e.Setup.Registration

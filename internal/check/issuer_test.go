@@ -31,3 +31,12 @@ func TestAnIssuerThatDiffersIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// The common address has a document too, which names no tenant.
+func TestTheCommonAddressIsNoTenant(t *testing.T) {
+	env, _ := labEnv(t, setup.Setup{})
+	env.Setup.Registration.Tenant = "organizations"
+	for _, c := range []*check.Check{check.Tenant, check.Client} {
+		wantCodes(t, judge(t, c, env, check.Target{}), "tenant_needed")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/finding"
@@ -34,10 +35,14 @@ var issuerDiffers = &finding.Definition{
 // undiscovered is the outcome of a discovery that failed.
 func (e *Env) undiscovered(err error, t Target) Outcome {
 	var refused *oauth.Refused
-	if errors.As(err, &refused) && refused.Check == oauth.CheckMetadataIssuer {
-		return Found(finding.New(issuerDiffers, "authority", e.Provider.Authority, "issuer", refused.Got))
+	if !errors.As(err, &refused) || refused.Check != oauth.CheckMetadataIssuer {
+		return e.explain(err, t)
 	}
-	return e.explain(err, t)
+	if e.Provider.Claims.Tenant != "" && strings.Contains(refused.Got, "{") {
+		// The document of "common" or "organizations" names a pattern.
+		return Found(finding.New(provider.TenantNeeded))
+	}
+	return Found(finding.New(issuerDiffers, "authority", e.Provider.Authority, "issuer", refused.Got))
 }
 
 // Tenant asks the sign-in service whether the tenant exists in this cloud, and
@@ -53,7 +58,7 @@ var Tenant = &Check{
 	},
 	Needs:    []setup.Field{setup.FieldTenant},
 	NeededBy: setup.StepSignIn,
-	Finds:    with(answers(provider.AtDiscovery), TenantElsewhere, issuerDiffers),
+	Finds:    with(answers(provider.AtDiscovery), TenantElsewhere, issuerDiffers, provider.TenantNeeded),
 	Grade:    Automatic, Timeout: 60 * time.Second, MaxAge: 24 * time.Hour,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		tenant := e.Setup.Registration.Tenant
