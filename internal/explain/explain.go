@@ -160,6 +160,10 @@ func (out *Result) judge(p provider.Provider, parts paste.Parts, c told) {
 		if !ok || f.Code() == provider.Unexplained.Code {
 			continue
 		}
+		if out.Known && follows(out.Findings[0], parts.Sightings[0], f, s) {
+			out.Findings[0].Evidence = append(out.Findings[0].Evidence, f.Evidence...)
+			continue
+		}
 		if first, twice := seen[f.Code()]; twice {
 			// The same cause met again: one card with the evidence of both.
 			both := &out.Findings[first]
@@ -176,6 +180,17 @@ func (out *Result) judge(p provider.Provider, parts paste.Parts, c told) {
 	if !out.Known {
 		out.Findings = []finding.Finding{out.unexplained(parts, c.Context)}
 	}
+}
+
+// follows reports whether a refused login is only the end of a story that an
+// answer of the sign-in service explains for certain: without a token, or with
+// an old one, every login is refused.
+func follows(first finding.Finding, told paste.Sighting, f finding.Finding, s paste.Sighting) bool {
+	var oe *oauth.Error
+	var pe *probe.Error
+	return errors.As(told.Err, &oe) && len(oe.Numbers) > 0 && first.Causes[0].Likelihood == finding.Certain &&
+		errors.As(s.Err, &pe) && pe.Kind == probe.RefusedByServer && (pe.Stage == probe.Authenticate || s.Login) &&
+		f.Causes[0].Likelihood != finding.Certain
 }
 
 // about gives words that name no protocol the one in question; it reports

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"latchkey/internal/finding"
 )
 
 // A message sends its reader to a page; nobody was connecting to it.
@@ -39,6 +41,34 @@ func TestEachCodeIsExplained(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A login that is refused because no token came adds no causes of its own.
+func TestRefusedLoginFollowsTheSignIn(t *testing.T) {
+	const expired = "AADSTS700082: The refresh token has expired due to inactivity. It was inactive for 90.00:00:00.\n"
+	const login = "  at com.sun.mail.imap.IMAPStore.protocolConnect(IMAPStore.java:732)\njakarta.mail.AuthenticationFailedException: AUTHENTICATE failed."
+	r := mustExplain(t, expired+login)
+	if got := codes(r); !slices.Equal(got, []string{"grant_expired"}) || len(r.Evidence()) != 2 {
+		t.Errorf("%v, %+v", got, r.Evidence())
+	}
+	// What is certain by itself stays.
+	r = mustExplain(t, expired+"535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.")
+	if got := codes(r); !slices.Equal(got, []string{"grant_expired", "smtp_auth_disabled_tenant"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+// The likely causes of an answer stand before the possible ones.
+func TestLikelyBeforePossible(t *testing.T) {
+	for _, text := range []string{"A4 NO AUTHENTICATE failed.", connected, "535 5.7.3 Authentication unsuccessful"} {
+		possible := false
+		for _, c := range mustExplain(t, text).Findings[0].Causes {
+			if possible && c.Likelihood != finding.Possible {
+				t.Errorf("%q: %s is %s behind a possible cause", text, c.Code, c.Likelihood)
+			}
+			possible = possible || c.Likelihood == finding.Possible
 		}
 	}
 }

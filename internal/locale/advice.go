@@ -1,9 +1,12 @@
 package locale
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
@@ -44,6 +47,7 @@ func (p *Printer) Finding(f finding.Finding) Advice {
 }
 
 func (p *Printer) cause(c finding.Cause, values map[string]string) Advice {
+	said := p.spoken(c.Params, values)
 	say := func(part, english string) string {
 		if english == "" {
 			return ""
@@ -52,9 +56,9 @@ func (p *Printer) cause(c finding.Cause, values map[string]string) Advice {
 		// the error is not a fault here: the text shows the gap in brackets.
 		text, _ := p.localizer.Localize(&i18n.LocalizeConfig{
 			DefaultMessage: &i18n.Message{ID: "finding." + c.Code + "." + part, Other: english},
-			TemplateData:   values, TemplateParser: placeholders{},
+			TemplateData:   said, TemplateParser: placeholders{},
 		})
-		return text
+		return sentenceCase(text)
 	}
 	return Advice{
 		Code: c.Code, Severity: c.Severity, Actor: c.Actor, Likelihood: c.Likelihood,
@@ -62,6 +66,42 @@ func (p *Printer) cause(c finding.Cause, values map[string]string) Advice {
 		Title: say("title", c.Title), Consequence: say("consequence", c.Consequence),
 		Cause: say("cause", c.Cause), Remedy: say("remedy", c.Remedy),
 		Command: command(c.Command, values), Link: link(c.Link, values),
+	}
+}
+
+// gap marks the place of a value that nobody knows until the sentence is whole.
+const gap = "\x00"
+
+// spoken puts a value that nobody knows into words. Such a value is missing, or
+// is its own name in angle brackets; commands keep that form.
+func (p *Printer) spoken(names []string, values map[string]string) map[string]string {
+	out := maps.Clone(values)
+	for _, name := range names {
+		if v := values[name]; v != "" && v != "<"+name+">" {
+			continue
+		}
+		if word, ok := p.lookup("unknown." + name); ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[name] = gap + word
+		}
+	}
+	return out
+}
+
+// sentenceCase takes the marks out; what begins a sentence gets a capital.
+func sentenceCase(text string) string {
+	for {
+		before, after, found := strings.Cut(text, gap)
+		if !found {
+			return text
+		}
+		if before == "" || strings.HasSuffix(before, ". ") {
+			r, size := utf8.DecodeRuneInString(after)
+			after = string(unicode.ToUpper(r)) + after[size:]
+		}
+		text = before + after
 	}
 }
 

@@ -84,6 +84,7 @@ var Families = map[string][]string{
 		"changed", "packed", "not_json", "truncated", "property_twice", "property_missing", "property_type", "property_value",
 		"other_schema", "other_setup", "old", "future", "not_authorize",
 	},
+	"unknown": unknown,
 	"result": {
 		"saved", "saved_later", "unchanged", "run_started", "secret_saved", "link_made", "let_in", "refused",
 		"accepted", "invited", "revoked", "consent_returned", "language", "ignored", "block_read", "deleted",
@@ -107,6 +108,12 @@ var Families = map[string][]string{
 		"newest_special", "guide_in_use", "installation_ports", "no_sign_in_policy", "local_console", "alias_active",
 		"services_restarted", "workflow_exists", "still_fetching", "alarm_arrived",
 	},
+}
+
+// unknown are the values of findings that an answer of a server may leave open.
+var unknown = []string{
+	"ago", "audience", "client_id", "external_url", "from", "host", "mailbox", "port", "protocol", "redirect_uri",
+	"sasl_user", "scope", "server", "sign_in_account", "signed_in_as", "tenant",
 }
 
 // items are the points of the checklist that a person states.

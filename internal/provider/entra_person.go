@@ -48,7 +48,7 @@ var (
 	}
 	SharedMailboxSignIn = &finding.Definition{
 		Code: "shared_mailbox_signed_in", Severity: finding.Blocker, Actor: finding.MailboxUser,
-		Title:       "The account of the shared mailbox {{.mailbox}} tried to sign in",
+		Title:       "The account of {{.mailbox}}, a shared mailbox, tried to sign in",
 		Consequence: "No token is issued.",
 		Cause:       "Nobody signs in as a shared mailbox: its account is blocked by design.",
 		Remedy:      "Sign in as a person with Full Access to {{.mailbox}}, with the method shared account.",

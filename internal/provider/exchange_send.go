@@ -45,7 +45,7 @@ var (
 	}
 	MailboxFull = &finding.Definition{
 		Code: "mailbox_full", Severity: finding.Blocker, Actor: finding.MailboxUser,
-		Title:       "The mailbox {{.mailbox}} is full",
+		Title:       "{{.mailbox}} is full",
 		Consequence: "Nothing is sent or received.",
 		Cause:       "Its storage is used up. Sent Items and the recoverable items count too.",
 		Remedy:      "Delete or archive messages, Sent Items first.",

@@ -52,7 +52,7 @@ var (
 	}
 	MailServerBusy = &finding.Definition{
 		Code: "mail_server_busy", Severity: finding.Blocker, Actor: finding.ExchangeAdmin, Ours: true,
-		Title:       "The mail server {{.host}} asks to come back later",
+		Title:       "{{.host}} asks to come back later",
 		Consequence: "Nothing is known about the setup. The check could not be made.",
 		Cause:       "The server is overloaded, is being repaired, or cannot ask the sign-in service about the token.",
 		Remedy:      "Wait a few minutes, and check again. If it repeats, read the mail server's log.",

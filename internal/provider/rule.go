@@ -113,7 +113,7 @@ func (p Provider) Explain(s Symptom, c Context) finding.Finding {
 				continue
 			}
 			if causes := r.causes(k); len(causes) > 0 {
-				return p.fill(spreading(causes, c), k)
+				return p.fill(spreading(ranked(causes), c), k)
 			}
 		}
 	}
@@ -133,8 +133,26 @@ func (r Rule) causes(k Case) []finding.Cause {
 	return causes
 }
 
-// fill gives every placeholder of the causes a value; what nobody knows stays
-// visible as a name in angle brackets, which is also how commands are read.
+// ranked makes the words fit the order, which is the judgement: a cause behind a
+// possible one is possible at best, and the first of several is the likely one.
+func ranked(causes []finding.Cause) []finding.Cause {
+	behind := false
+	for i := range causes {
+		c := &causes[i]
+		switch {
+		case i == 0 && c.Likelihood == finding.Possible && slices.ContainsFunc(causes, func(c finding.Cause) bool { return c.Likelihood != finding.Possible }):
+			c.Likelihood = finding.Likely
+		case behind:
+			c.Likelihood = finding.Possible
+		}
+		behind = behind || c.Likelihood == finding.Possible
+	}
+	return causes
+}
+
+// fill gives every placeholder of the causes a value. What nobody knows is its
+// name in angle brackets, which is how commands are read; sentences have words
+// for it (package locale).
 func (p Provider) fill(causes []finding.Cause, k Case) finding.Finding {
 	f := finding.Finding{Causes: causes, Evidence: append(slices.Clone(k.Evidence), k.Other...)}
 	params := map[string]string{}
