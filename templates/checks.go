@@ -149,6 +149,8 @@ var shapes = map[string]struct{ shape, tone string }{
 	"renewing":      {"ring", "running"},
 	"renewed":       {"ring", "running"},
 	"ends_soon":     {"triangle", "warning"},
+	"not_fetching":  {"triangle", "warning"},
+	"handed_over":   {"circle", "idle"},
 
 	"granted": {"tick", "passed"},
 	"refused": {"octagon", "problem"},

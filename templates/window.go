@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // LandingView is what the one-time link shows in the private window before
 // anything is consumed.
@@ -51,6 +54,19 @@ type DoneView struct {
 	Expected string // who should have
 	Finding  *Finding
 	ECE      bool // Generate follows in this window
+}
+
+// stays reports whether the window is needed once more: the product's own
+// Generate follows in it.
+func (v DoneView) stays() bool { return v.ECE && (v.Outcome == "accepted" || v.Outcome == "staged") }
+
+// lead says what to do with the window, without asking to close one that is
+// needed.
+func (v DoneView) lead(ctx context.Context) string {
+	if v.stays() {
+		return t(ctx, "done.first_window")
+	}
+	return word(ctx, "done_text", v.Outcome)
 }
 
 func (v DoneView) state() string {

@@ -631,7 +631,7 @@ func Done(v DoneView) templ.Component {
 			templ_7745c5c3_Var31 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		h := head{State: word(ctx, "state", v.state()), Title: word(ctx, "done_title", v.Outcome), Lead: word(ctx, "done_text", v.Outcome), Kind: "focus"}
+		h := head{State: word(ctx, "state", v.state()), Title: word(ctx, "done_title", v.Outcome), Lead: v.lead(ctx), Kind: "focus"}
 		templ_7745c5c3_Var32 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -707,7 +707,7 @@ func Done(v DoneView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.ECE && (v.Outcome == "accepted" || v.Outcome == "staged") {
+			if v.stays() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<p class=\"note\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -7,6 +7,8 @@ import (
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
 	"latchkey/internal/flow"
+	"latchkey/internal/locale"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 )
@@ -55,6 +57,69 @@ func TestCloudOffered(t *testing.T) {
 		}}}}
 		if got := v.CloudOffered(); got != want {
 			t.Errorf("offered %q, want %q", got, want)
+		}
+	}
+}
+
+// A setup whose steps are all done is not called working while the watch finds
+// mail that nobody takes, or where nobody has seen any arrive.
+func TestWorkingIsSaidOnlyOfWhatWasSeen(t *testing.T) {
+	warning := finding.New(check.ProductFetches.Finds[0])
+	for _, d := range check.ProductFetches.Finds {
+		if d.Code == "fetching_not_observed" {
+			warning = finding.New(d, "mailbox", "m", "waited", "3 days", "product", "p")
+		}
+	}
+	state := func(c *check.Check, found ...finding.Finding) flow.CheckState {
+		return flow.CheckState{Check: c, Current: true, Result: &flow.Result{At: time.Unix(1, 0), Findings: found}}
+	}
+	for want, tt := range map[string]struct {
+		checklist bool
+		check     flow.CheckState
+	}{
+		"working":      {false, state(check.ProductFetches)},
+		"not_fetching": {false, state(check.ProductFetches, warning)},
+		"handed_over":  {true, state(check.AliasActive)},
+	} {
+		v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepHandover}, State: flow.Done, Checks: []flow.CheckState{tt.check}}}}
+		v.Setup.Application.ChecklistOnly = tt.checklist
+		if got := mailboxState(v); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepHandover}, State: flow.Done, Checks: []flow.CheckState{state(check.StillFetching)}}}}
+	v.Setup.Application.ChecklistOnly = true
+	v.Setup.State(setup.ItemStillFetching, setup.StandingYes, "Ann", time.Unix(1, 0))
+	if got := mailboxState(v); got != "working" {
+		t.Errorf("a checklist after mail was seen: %s", got)
+	}
+}
+
+// A mail application is told the ID of the tenant, and each protocol's user.
+func TestWhatTheApplicationIsGiven(t *testing.T) {
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &request{printer: catalog.Printer("en")}
+	v := wizard.View{Provider: provider.Entra, Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepRegistration}, Checks: []flow.CheckState{
+		{Check: check.Tenant, Current: true, Result: &flow.Result{Facts: []check.Fact{{Name: "tenant_id", Value: "the-guid"}}}},
+	}}}}
+	v.Setup.Registration = setup.Registration{Tenant: "contoso.example", ClientID: "client"}
+	v.Setup.Application = setup.Application{
+		Method: setup.SharedAccount, SignInAccount: "svc@contoso.example", Mailboxes: []setup.Address{"a@contoso.example", "b@contoso.example"},
+		Protocols: []setup.Protocol{setup.IMAP, setup.SMTP},
+	}
+	got := map[string]string{}
+	for _, f := range r.entered(v) {
+		got[f.Name] = f.Value
+	}
+	for name, want := range map[string]string{
+		"User name for IMAP": "a@contoso.example\nb@contoso.example", "User name for SMTP": "svc@contoso.example",
+		"Account that signs in": "svc@contoso.example", "Directory (tenant) ID": "the-guid",
+	} {
+		if got[name] != want {
+			t.Errorf("%s: %q, want %q; all: %v", name, got[name], want, got)
 		}
 	}
 }

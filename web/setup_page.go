@@ -138,6 +138,9 @@ func (r *request) next(v wizard.View) *templates.Next {
 	if text := r.decision(v); text != "" {
 		return &templates.Next{Me: true, Step: string(setup.StepSignIn), Text: text}
 	}
+	if state := mailboxState(v); (state == "not_fetching" || state == "handed_over") && !v.Running && r.visitor.who.Kind == wizard.WhoAdmin {
+		return &templates.Next{Me: true, Step: string(setup.StepHandover), Text: r.printer.T("overview_sentence." + state)}
+	}
 	if n.Step == "" || v.Running {
 		return nil
 	}

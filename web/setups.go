@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,23 @@ func fetching(v wizard.View) (word string, at time.Time) {
 	return "seen", at
 }
 
+// notFetching reports whether the watch has found a message that the product
+// should have taken long ago. What Latchkey itself can do still works.
+func notFetching(v wizard.View) bool {
+	st, _ := v.Step(setup.StepHandover)
+	return slices.ContainsFunc(st.Checks, func(c flow.CheckState) bool {
+		return c.Check == check.ProductFetches && c.Current && c.Result != nil &&
+			slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Severity() == finding.Warning })
+	})
+}
+
+// handedOver reports whether everything is answered and nobody has seen mail
+// arrive: with a checklist alone Latchkey signs in nowhere.
+func handedOver(v wizard.View) bool {
+	word, _ := fetching(v)
+	return v.Setup.Application.ChecklistOnly && word != "seen"
+}
+
 // mailboxState is the state of a mailbox as a whole, in the words of lists.
 func mailboxState(v wizard.View) string {
 	ends, at := earliest(v)
@@ -108,8 +126,12 @@ func mailboxState(v wizard.View) string {
 		return "renewing"
 	case v.Setup.Reissue != nil && !v.Setup.Reissue.Passed.IsZero() && !v.Done():
 		return "renewed"
+	case v.Done() && notFetching(v):
+		return "not_fetching"
 	case v.Done() && ends != "" && at.Sub(v.Now) < 30*24*time.Hour:
 		return "ends_soon"
+	case v.Done() && handedOver(v):
+		return "handed_over"
 	case v.Done():
 		return "working"
 	}

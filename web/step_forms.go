@@ -385,10 +385,11 @@ func (r *request) entered(v wizard.View) []templates.Fact {
 			list = append(list, templates.Fact{Name: name, Value: value})
 		}
 	}
-	add(r.printer.T("field.tenant"), reg.Tenant)
+	tenant := tenantID(v)
+	add(r.printer.T("field.tenant"), tenant)
 	add(r.printer.T("field.client_id"), reg.ClientID)
 	if p.Kind == provider.KindEntra {
-		base := p.Authority + "/" + reg.Tenant + "/oauth2/v2.0/"
+		base := p.Authority + "/" + tenant + "/oauth2/v2.0/"
 		add(r.printer.T("handover.authorize"), base+"authorize")
 		add(r.printer.T("handover.token"), base+"token")
 	} else {
@@ -400,6 +401,31 @@ func (r *request) entered(v wizard.View) []templates.Fact {
 		add(r.printer.T("handover.server", "protocol", r.printer.T("protocol."+string(protocol))),
 			r.printer.T("security."+string(host.Security), "host", host.Host, "port", strconv.Itoa(host.Port)))
 	}
-	add(r.printer.T("handover.user"), lines(v.Setup.Application.Mailboxes))
+	account := string(v.Setup.Application.SignInAccount)
+	for _, protocol := range v.Setup.Application.Protocols {
+		user := lines(v.Setup.Application.Mailboxes) // RFC 7628: the mailbox to open, not who signed in
+		if protocol == setup.SMTP && v.Setup.Application.Method == setup.SharedAccount {
+			user = account
+		}
+		add(r.printer.T("handover.user", "protocol", r.printer.T("protocol."+string(protocol))), user)
+	}
+	add(r.printer.T("handover.generates"), account)
 	return list
+}
+
+// tenantID is the ID that the sign-in service named for a tenant entered as a
+// domain; what was entered where it has not answered.
+func tenantID(v wizard.View) string {
+	st, _ := v.Step(setup.StepRegistration)
+	for _, c := range st.Checks {
+		if c.Check != check.Tenant || !c.Current || c.Result == nil {
+			continue
+		}
+		for _, f := range c.Result.Facts {
+			if f.Name == "tenant_id" && f.Value != "" {
+				return f.Value
+			}
+		}
+	}
+	return v.Setup.Registration.Tenant
 }

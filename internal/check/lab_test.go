@@ -113,7 +113,7 @@ func TestTheWatch(t *testing.T) {
 	fill(40*time.Minute, time.Minute)
 	out = judge(t, check.ProductFetches, env, target)
 	wantCodes(t, out, "fetching_not_observed")
-	if got := out.Findings[0].Params["minutes"]; got != "40" {
+	if got := out.Findings[0].Params["waited"]; got != "40 minutes" {
 		t.Errorf("the oldest message is %s minutes old, want 40", got)
 	}
 	l.World().Do(func(s *world.State) {

@@ -160,11 +160,11 @@ var StillFetching = &Check{
 var (
 	fetchingNotObserved = &finding.Definition{
 		Code: "fetching_not_observed", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
-		Title:       "A message has been in the inbox of {{.mailbox}} for {{.minutes}} minutes",
+		Title:       "A message has been in the inbox of {{.mailbox}} for {{.waited}}",
 		Consequence: "{{.product}} may not fetch: by default it looks every 30 seconds. This is a sign and no proof.",
 		Cause:       "The alias is inactive, the token was lost, or the message was left there on purpose.",
 		Remedy:      "See that the alias is active and its retriever runs. Then look at the exception queue.",
-		Params:      []string{"mailbox", "minutes", "product"},
+		Params:      []string{"mailbox", "waited", "product"},
 	}
 	inboxEmptyOnly = &finding.Definition{
 		Code: "fetching_inbox_empty", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
@@ -218,8 +218,19 @@ var ProductFetches = &Check{
 		facts = append(facts, Fact{"oldest_message", report.Received.UTC().Format(time.RFC3339)})
 		if waited > fetchedWithin {
 			return Outcome{Facts: facts, Findings: []finding.Finding{finding.New(fetchingNotObserved,
-				"mailbox", string(t.Mailbox), "minutes", fmt.Sprint(int(waited.Minutes())), "product", e.Product.Name)}}
+				"mailbox", string(t.Mailbox), "waited", roughly(waited), "product", e.Product.Name)}}
 		}
 		return Passed(facts...)
 	},
+}
+
+// roughly is a time in the unit in which people would say it.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
