@@ -209,7 +209,7 @@ func (out *Result) unexplained(parts paste.Parts, c provider.Context) finding.Fi
 	if len(parts.Sightings) > 0 && out.Phase == "" && !parts.Sightings[0].Guess {
 		out.Phase = phaseOf(parts.Sightings[0])
 	}
-	f := finding.Finding{Causes: []finding.Cause{{Definition: provider.Unexplained, Likelihood: finding.Certain}}}
+	f := finding.Finding{Causes: []finding.Cause{named(parts)}}
 	for _, name := range provider.Unexplained.Params {
 		if f.Params == nil {
 			f.Params = map[string]string{}
@@ -219,6 +219,24 @@ func (out *Result) unexplained(parts paste.Parts, c provider.Context) finding.Fi
 	f = f.With("text", parts.Text, parts.Context["correlation_id"])
 	f.Evidence = append(f.Evidence, c.Other...)
 	return f
+}
+
+// named says what a text is that tells of no failure that anybody knows.
+func named(parts paste.Parts) finding.Cause {
+	is := map[paste.Kind]*finding.Definition{
+		paste.KindCallback: provider.AddressWithCode, paste.KindAuthorize: provider.AddressToSignIn, paste.KindToken: provider.TextIsToken,
+	}[parts.Kind]
+	if is != nil {
+		return finding.Cause{Definition: is, Likelihood: finding.Certain}
+	}
+	if slices.ContainsFunc(parts.Sightings, func(s paste.Sighting) bool { return !s.Guess && s.Phase != paste.PhaseAuthorize }) {
+		return finding.Cause{Definition: provider.Unexplained, Likelihood: finding.Certain}
+	}
+	// Perhaps no answer of a server at all: nothing is wrong for certain.
+	words := *provider.Unexplained
+	words.Severity, words.Title, words.Consequence = finding.Note, "Latchkey does not know these words", "Nothing can be said about them."
+	words.Cause = "The text is in the evidence, word for word. It may not be an error."
+	return finding.Cause{Definition: &words, Likelihood: finding.Possible}
 }
 
 // explainOne asks the one translator. Host and port are those of this

@@ -72,3 +72,57 @@ func TestLikelyBeforePossible(t *testing.T) {
 		}
 	}
 }
+
+// What is no answer is named for what it is; nothing is wrong for certain.
+func TestTextThatIsNoAnswer(t *testing.T) {
+	const code = "0.AXoAabcdefghijklmnopqrstuvwxyz012345"
+	for text, want := range map[string]string{
+		"https://app.contoso.example/cb?code=" + code + "&state=abcdef123456":                                                              "text_is_callback_address",
+		"https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=11111111-2222-3333-4444-555555555555&response_type=code": "text_is_sign_in_address",
+		"eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL29mZmljZS5jb20ifQ.c2lnbmF0dXJlc2lnbmF0dXJl":                             "text_is_token",
+		"hello this works fine": "unexplained",
+	} {
+		r := mustExplain(t, text)
+		if f := r.Findings[0]; r.Known || f.Code() != want || f.Severity() != finding.Note || f.Causes[0].Likelihood == finding.Certain && want == "unexplained" {
+			t.Errorf("%q: %s, %s, %s", text, f.Code(), f.Severity(), f.Causes[0].Likelihood)
+		}
+		for _, e := range r.Evidence() {
+			if strings.Contains(e.Text, code) || strings.Contains(e.Text, "c2lnbmF0") {
+				t.Errorf("a live value is shown: %q", e.Text)
+			}
+		}
+	}
+	// An answer of a server that nobody knows is still a fault.
+	if f := mustExplain(t, "S: 559 5.9.9 something quite new").Findings[0]; f.Code() == "unexplained" && f.Severity() != finding.Blocker {
+		t.Errorf("%s", f.Severity())
+	}
+	// An address with an error is explained.
+	if r := mustExplain(t, "https://app.contoso.example/cb?error=access_denied&error_subcode=cancel"); !r.Known {
+		t.Errorf("%v", codes(r))
+	}
+}
+
+// A row of the sign-in log has no prefix.
+func TestRowOfTheSignInLog(t *testing.T) {
+	prefixed := codes(mustExplain(t, "AADSTS50126: Error validating credentials due to invalid username or password."))
+	for _, text := range []string{"Failure 50126 Invalid username or password or Invalid on-premise username or password.", "2026-11-21T10:00:00Z,svc@contoso.example,Failure,50126,Invalid username"} {
+		if r := mustExplain(t, text); !r.Known || codes(r)[0] != prefixed[0] {
+			t.Errorf("%q: %v, want %v", text, codes(r), prefixed)
+		}
+	}
+}
+
+func TestSendAsDeniedNamesBoth(t *testing.T) {
+	f := mustExplain(t, "554 5.2.252 SendAsDenied; svc@contoso.example not allowed to send as sales@contoso.example").Findings[0]
+	if f.Params["signed_in_as"] != "svc@contoso.example" || f.Params["from"] != "sales@contoso.example" {
+		t.Errorf("%v", f.Params)
+	}
+}
+
+// An untrusted certificate in a program's trace may be the program's own list.
+func TestUntrustedIsNotCertain(t *testing.T) {
+	f := mustExplain(t, "imap: javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find valid certification path to requested target").Findings[0]
+	if len(f.Causes) != 2 || f.Code() != "tls_not_trusted" || f.Causes[0].Likelihood != finding.Likely || f.Causes[1].Code != "ca_certificates_missing" {
+		t.Errorf("%+v", f.Causes)
+	}
+}

@@ -23,6 +23,7 @@ var facts = []struct {
 	{"tenant", regexp.MustCompile(`(?i)(?:tenant(?:[ _-]?id)?|directory)["']?\W{1,4}(` + guidText + `)`)},
 	{"tenant", regexp.MustCompile(`(?i)https?://[a-z0-9.-]+/(` + guidText + `|[a-z0-9-]+(?:\.[a-z0-9-]+)+)/(?:oauth2|v2\.0|saml2)`)},
 	{"signed_in_as", regexp.MustCompile(`(?i)(?:user account|upn|unique_name|preferred_username|signed in (?:as|user)|login_hint)["']?\W{1,5}(` + addressText + `)`)},
+	{"signed_in_as", regexp.MustCompile(`(?i)SendAsDenied\W{1,3}(` + addressText + `) not allowed`)},
 	{"sasl_user", regexp.MustCompile(`(?i)\buser=(` + addressText + `)\W{0,6}(?:\x01|\^A|\\x01|\\u0001|,|\s|auth)`)},
 	{"sasl_user", regexp.MustCompile(`(?i)(?:\buser(?:name)?|login|sasl_username|account|authenticat\w+ (?:as|for|user)|failure on)["']?\s*(?:=>|[=:(]|\s)\s*["']?<?(` + addressText + `)`)},
 	{"sasl_user", regexp.MustCompile(`[A-Za-z]{0,8}[0-9]+ LOGIN "?(` + addressText + `)`)},

@@ -18,9 +18,11 @@ var (
 		`account_selection_required|consent_required|authorization_pending|slow_down|expired_token|insufficient_scope|bad_verification_code)\b`)
 	errorField = regexp.MustCompile(`(?i)(?:^|[^a-z_])(?:\[?["']?error["']?\]?\s*(?:=>|:)\s*["']|error=|\[error\] => )([a-z_]{4,60})(?:["'&\s;,)]|$)`)
 	// vendorCode is a number with the vendor's capitals in front of it.
-	vendorCode   = regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])([A-Z]{5,8}([0-9]{4,8}))(?:[^0-9A-Za-z]|$)`)
-	numberList   = regexp.MustCompile(`(?i)error_?codes["']?\s*(?:=>|[=:])\s*\[([0-9,\s"']{4,80})\]`)
-	numberField  = regexp.MustCompile(`(?i)(?:error[ _-]?(?:code|number|no)|status code)["']?\s*(?:=>|[=:#(]|\s)\s*["'\[]?([0-9]{5,8})(?:[^0-9.]|$)`)
+	vendorCode  = regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])([A-Z]{5,8}([0-9]{4,8}))(?:[^0-9A-Za-z]|$)`)
+	numberList  = regexp.MustCompile(`(?i)error_?codes["']?\s*(?:=>|[=:])\s*\[([0-9,\s"']{4,80})\]`)
+	numberField = regexp.MustCompile(`(?i)(?:error[ _-]?(?:code|number|no)|status code)["']?\s*(?:=>|[=:#(]|\s)\s*["'\[]?([0-9]{5,8})(?:[^0-9.]|$)`)
+	// logRow is how a row of a sign-in log goes on: status, code, reason.
+	logRow       = regexp.MustCompile(`(?im)(?:^|[\t,;|"])[ ]*(?:Failure|Interrupted)["\s,;|]+([0-9]{5,8})["\s,;|]`)
 	numberURL    = regexp.MustCompile(`(?i)/error\?code=([0-9]{4,8})`)
 	numberMiddle = regexp.MustCompile(`\b[a-z]+_[a-z_]+: ([0-9]{5,8}) - \[`)
 
@@ -80,6 +82,10 @@ func (r *reader) marks() []signMark {
 	for _, m := range vendorCode.FindAllStringSubmatchIndex(r.text, -1) {
 		n, _ := strconv.Atoi(r.text[m[4]:m[5]])
 		list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n, inVendor: true})
+	}
+	for _, m := range logRow.FindAllStringSubmatchIndex(r.text, -1) {
+		n, _ := strconv.Atoi(r.text[m[2]:m[3]])
+		list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
 	}
 	if signInTalk.MatchString(r.text) {
 		for _, find := range []*regexp.Regexp{numberField, numberURL, numberMiddle, numberList} {

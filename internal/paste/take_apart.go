@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,6 +81,57 @@ type Parts struct {
 	Masked []Credential
 	// Text is what was pasted, masked.
 	Text string
+	// Kind is what the whole text is, where it is one thing that is no answer.
+	Kind Kind
+}
+
+// Kind is what a text is beside answers of servers; "" for anything else.
+type Kind string
+
+// The kinds. None of them tells of a failure.
+const (
+	KindCallback  Kind = "callback"  // the address after a sign-in, with its code
+	KindAuthorize Kind = "authorize" // the address that begins a sign-in
+	KindToken     Kind = "token"     // a signed token
+)
+
+// kindOf knows a text that is one word.
+func kindOf(text string) Kind {
+	text = strings.Trim(strings.TrimSpace(text), "<>\"'")
+	if strings.ContainsAny(text, " \t\n") {
+		return ""
+	}
+	if signedToken.MatchString(text) {
+		return KindToken
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	q := u.Query()
+	for name, values := range parsedFragment(u.Fragment) {
+		q[name] = append(q[name], values...)
+	}
+	switch {
+	case q.Get("error") != "":
+		return ""
+	case q.Get("code") != "" || q.Get("access_token") != "" || q.Get("id_token") != "":
+		return KindCallback
+	case q.Get("client_id") != "" && (q.Get("response_type") != "" || strings.HasSuffix(u.Path, "/authorize")):
+		return KindAuthorize
+	}
+	return ""
+}
+
+// signedToken is the compact form of RFC 7515 §3.1: its header is a JSON object.
+var signedToken = regexp.MustCompile(`^(?:Bearer )?eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
+
+func parsedFragment(fragment string) url.Values {
+	values, err := url.ParseQuery(fragment)
+	if err != nil {
+		return nil // a part of a page
+	}
+	return values
 }
 
 // TakeApart reads whatever people have at hand when something does not work.
@@ -104,7 +157,7 @@ func TakeApart(text string) (Parts, error) {
 	r.readNetwork()
 	r.readGuesses()
 	r.finish()
-	return Parts{Sightings: r.found, Context: r.context, Masked: m.kinds, Text: shown}, nil
+	return Parts{Sightings: r.found, Context: r.context, Masked: m.kinds, Text: shown, Kind: kindOf(text)}, nil
 }
 
 // maxLayers bounds how often a text is unwrapped: HTML around JSON around a

@@ -166,6 +166,28 @@ var (
 		Cause:       "The answer is in the evidence, word for word.",
 		Remedy:      "Search for the words of the answer. Check again in a few minutes.",
 	}
+	// What is no answer of anybody, but stands beside one when people copy.
+	AddressWithCode = &finding.Definition{
+		Code: "text_is_callback_address", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "This is the address after a sign-in that succeeded",
+		Consequence: "It names no error. The code in it opens the mailbox for some minutes: do not pass it on.",
+		Cause:       "The sign-in service has sent the browser back with a code. What fails, fails after that.",
+		Remedy:      "Paste what the application shows or logs when it redeems the code.",
+	}
+	AddressToSignIn = &finding.Definition{
+		Code: "text_is_sign_in_address", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "This is the address that begins a sign-in",
+		Consequence: "It names no error.",
+		Cause:       "The application sends the browser there. Client ID, redirect URI and scopes stand in it, and nobody has answered yet.",
+		Remedy:      "Paste what the page shows after the sign-in. To compare this address with a setup, paste it in the step Addresses.",
+	}
+	TextIsToken = &finding.Definition{
+		Code: "text_is_token", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "This is a token, not an error",
+		Consequence: "Whoever has it can use the mailbox until it ends: do not pass it on.",
+		Cause:       "The text is a signed token and nothing else. It was masked and not read.",
+		Remedy:      "Paste the answer of the server that refused the token.",
+	}
 	// InternalError is a check that could not finish for reasons of ours.
 	InternalError = &finding.Definition{
 		Code: "internal_error", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,

@@ -52,8 +52,8 @@ var (
 		Code: "ca_certificates_missing", Severity: finding.Blocker, Actor: finding.NetworkAdmin, Ours: true,
 		Title:       "The mail program on {{.server}} has no list of the public certificate authorities",
 		Consequence: "It trusts no server at all, not only {{.host}}.",
-		Cause:       "The certificate that was shown comes from a public authority, so nothing opens the traffic. The list of authorities is missing, out of date, or not where the program looks.",
-		Remedy:      "Install or update the certificates of the authorities on {{.server}}, and set the program's runtime to them (in PHP: openssl.cafile).",
+		Cause:       "The list of authorities is missing, out of date, or not where the program looks. Where the certificate that was shown comes from a public authority, nothing opens the traffic.",
+		Remedy:      "Install or update the certificates of the authorities on {{.server}}, and set the program's runtime to them (in PHP openssl.cafile, in Java the file cacerts).",
 		Params:      []string{"server", "host"},
 	}
 	LoginNotTaken = &finding.Definition{
@@ -140,6 +140,7 @@ var programRules = []Rule{
 	{Kind: []probe.Kind{probe.TLSOther}, When: both(program, plainPort), Means: likely(TLSAtOnce, TLSNotTrusted, TLSFailed)},
 	{Kind: []probe.Kind{probe.TLSOther}, When: program, Means: likely(TLSFailed, TLSNotTrusted)},
 	{Kind: []probe.Kind{probe.TLSUnknownAuthority}, When: publicAuthority, Means: likely(AuthoritiesMissing, TLSNotTrusted)},
+	{Kind: []probe.Kind{probe.TLSUnknownAuthority}, When: program, Means: likely(TLSNotTrusted, AuthoritiesMissing)},
 	{Kind: []probe.Kind{probe.NoMechanism}, When: program, Means: likely(ProgramMisreads, MechanismMissing)},
 	{Kind: []probe.Kind{probe.Unreachable}, Stage: probe.Dial, When: onlyIPv6, Means: likely(IPv6Unreachable, PortBlocked)},
 	{Kind: []probe.Kind{probe.NoSuchHost}, When: program, Means: likely(HostNotFound, DNSFailed)},

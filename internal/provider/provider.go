@@ -213,5 +213,5 @@ func (p Provider) Definitions() []*finding.Definition {
 			add(changes[change].waiting)
 		}
 	}
-	return append(list, Unexplained)
+	return append(list, AddressWithCode, AddressToSignIn, TextIsToken, Unexplained)
 }
