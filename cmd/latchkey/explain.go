@@ -16,9 +16,32 @@ import (
 )
 
 type explainCommand struct {
-	Context []string `help:"What is known besides, such as account_type=shared_account or signed_in_as=ADDRESS; can be given several times." placeholder:"KEY=VALUE" sep:"none"`
+	Context []string `help:"What is known besides, such as account_type=shared_account or signed_in_as=ADDRESS; can be given several times. The keys are below." placeholder:"KEY=VALUE" sep:"none"`
 	JSON    bool     `help:"One JSON document on stdout."`
 	Text    []string `arg:"" optional:"" help:"The error, address, transcript or log excerpt; - or nothing reads it from stdin."`
+}
+
+// Help names the keys of --context and of the document.
+func (c *explainCommand) Help() string {
+	return "Keys of --context: " + strings.Join(provider.ContextKeys(), ", ") + `.
+A value of another key decides nothing; it is shown as evidence.
+
+` + causeHelp + `
+The document: schema, phase, causes (best first), evidence (source, text, ref), masked (kinds of live values that were hidden).
+` + exitHelp("the first cause is known", "nothing in the text is known")
+}
+
+// causeHelp describes one cause of a document.
+const causeHelp = `Keys of one cause in JSON:
+  code, severity (blocker, warning, note), actor (who can fix it), likelihood (certain, likely, possible),
+  title, consequence, cause, remedy, command, link, unconfirmed (nobody has measured it),
+  wait (as in 1h0m0s) and wait_seconds: how long a change may take to work.
+Keys without a value are left out.
+`
+
+// exitHelp describes the exit statuses of a command.
+func exitHelp(clean, blocked string) string {
+	return fmt.Sprintf("Exit status: %d %s, %d %s, %d the command could not run.", exitClean, clean, exitBlocked, blocked, exitBroken)
 }
 
 // explained is the document of the contract, schema 1.
@@ -43,6 +66,7 @@ type causeText struct {
 	Command     string             `json:"command,omitempty"`
 	Link        string             `json:"link,omitempty"`
 	Wait        string             `json:"wait,omitempty"`
+	WaitSeconds int64              `json:"wait_seconds,omitempty"`
 	Unconfirmed bool               `json:"unconfirmed,omitempty"`
 
 	wait time.Duration
@@ -55,7 +79,7 @@ func causeTextOf(a locale.Advice) causeText {
 		wait: a.Wait,
 	}
 	if a.Wait > 0 {
-		c.Wait = a.Wait.String()
+		c.Wait, c.WaitSeconds = a.Wait.String(), int64(a.Wait/time.Second)
 	}
 	return c
 }

@@ -19,6 +19,14 @@ type findingsCommand struct {
 	JSON bool   `help:"One JSON document on stdout."`
 }
 
+// Help names the keys of the document.
+func (c *findingsCommand) Help() string {
+	return causeHelp + `
+The document: schema, findings. A finding has the keys of a cause without likelihood, and params (names of its values),
+checks (that can report it), answer (an answer of a server can mean it).
+` + exitHelp("the findings are listed", "does not occur")
+}
+
 // reference is the document of all findings, schema 1.
 type reference struct {
 	Schema   int              `json:"schema"`
@@ -42,6 +50,11 @@ func (c *findingsCommand) Run(t terminal) error {
 	all := references(p)
 	if c.Code != "" {
 		i := slices.IndexFunc(all, func(e referenceEntry) bool { return e.Code == c.Code })
+		if i < 0 && c.JSON {
+			if err := writeJSON(t.Out, reference{1, []referenceEntry{}}); err != nil {
+				return err
+			}
+		}
 		if i < 0 {
 			return fmt.Errorf("no finding is called %q; latchkey findings names them", c.Code)
 		}

@@ -86,7 +86,9 @@ func run(ctx context.Context, args []string, t terminal) (status int) {
 	languages := strings.Join(catalog.Tags(), ", ")
 	parser, err := kong.New(&c, kong.Vars{"languages": languages},
 		kong.Name("latchkey"),
-		kong.Description("Connects an Exchange Online mailbox with OAuth2 and keeps it connected. Start with: latchkey demo"),
+		kong.Description("Connects an Exchange Online mailbox with OAuth2 and keeps it connected. Start with: latchkey demo\n\n"+
+			"Exit status: 0 nothing stands in the way, 1 a blocker was found, 2 the command could not run. "+
+			"JSON documents have the key schema; keys may be added, and never change their meaning within a schema."),
 		kong.UsageOnError(), kong.Writers(t.Out, t.Err),
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

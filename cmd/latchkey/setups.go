@@ -71,6 +71,7 @@ func withApp(ctx context.Context, f configFlags, t terminal, do func(*app) error
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // <mailbox> stays readable; no browser reads this
 	return e.Encode(v)
 }
 

@@ -94,6 +94,9 @@ func manifestObject(text string) (*node, error) {
 		return nil, err
 	}
 	rest := text[s.at:]
+	if strings.Contains(rest, `":`) && strings.Count(rest, "}") > strings.Count(rest, "{") {
+		return nil, fault(BeginMissing, 0, "{") // what was read stood inside
+	}
 	if i := strings.IndexByte(rest, '{'); i >= 0 {
 		return nil, fault(Several, lineOf(text, s.at+i), "one manifest")
 	}

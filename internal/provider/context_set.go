@@ -110,6 +110,15 @@ func (c *Context) Set(key, value string) error {
 	return nil
 }
 
+// ContextKeys lists the keys that Set gives a meaning, in reading order.
+func ContextKeys() []string {
+	return []string{
+		"phase", "account_type", "protocol", "mailbox", "sign_in_account", "signed_in_as", "sasl_user", "from", "grant", "grant_age",
+		"scopes", "roles", "scopes_granted", "audience", "client_id", "tenant", "cloud", "redirect_uri", "external_url", "prompt",
+		"server", "host", "port", "passed", "changed", "changed_ago",
+	}
+}
+
 // text returns the field of a key whose value may be anything.
 func (c *Context) text(key string) *string {
 	return map[string]*string{
