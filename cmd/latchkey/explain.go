@@ -16,7 +16,7 @@ import (
 )
 
 type explainCommand struct {
-	Context []string `help:"What is known besides, such as account_type=shared_account or signed_in_as=ADDRESS; can be given several times. The keys are below." placeholder:"KEY=VALUE" sep:"none"`
+	Context []string `help:"What is known besides, such as account_type=shared_account or signed_in_as=ADDRESS; can be given several times. The keys are above." placeholder:"KEY=VALUE" sep:"none"`
 	JSON    bool     `help:"One JSON document on stdout."`
 	Text    []string `arg:"" optional:"" help:"The error, address, transcript or log excerpt; - or nothing reads it from stdin."`
 }

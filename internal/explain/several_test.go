@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -124,5 +125,19 @@ func TestUntrustedIsNotCertain(t *testing.T) {
 	f := mustExplain(t, "imap: javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find valid certification path to requested target").Findings[0]
 	if len(f.Causes) != 2 || f.Code() != "tls_not_trusted" || f.Causes[0].Likelihood != finding.Likely || f.Causes[1].Code != "ca_certificates_missing" {
 		t.Errorf("%+v", f.Causes)
+	}
+}
+
+// A challenge with a scope of Exchange is not that of any mail server.
+func TestChallengeOfExchange(t *testing.T) {
+	for _, before := range []string{"SASL XOAUTH2 authentication error: ", "imap error: "} {
+		challenge := base64.StdEncoding.EncodeToString([]byte(`{"status":"400","schemes":"Bearer","scope":"https://outlook.office.com/IMAP.AccessAsUser.All"}`))
+		if got := codes(mustExplain(t, before+challenge)); slices.Contains(got, "token_refused") || !slices.Contains(got, "token_wrong_audience") {
+			t.Errorf("%q: %v", before, got)
+		}
+	}
+	other := base64.StdEncoding.EncodeToString([]byte(`{"status":"400","schemes":"Bearer","scope":"https://mail.contoso.example/"}`))
+	if got := codes(mustExplain(t, "imap error: "+other)); got[0] != "token_refused" {
+		t.Errorf("%v", got)
 	}
 }

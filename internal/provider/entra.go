@@ -40,7 +40,7 @@ var Entra = Provider{
 var (
 	entraExtra     = []string{"offline_access", "openid", "profile", "email"}
 	entraClaims    = Claims{Tenant: "tid", Subject: "oid", UserName: "preferred_username"}
-	microsoftRules = slices.Concat(entraRules, programRules, mailWords, exchangeRules, mailRules, wordRules, transport)
+	microsoftRules = slices.Concat(entraRules, programRules, exchangeChallenge, mailWords, exchangeRules, mailRules, wordRules, transport)
 )
 
 // exchangeID is the application ID of Exchange Online in every cloud.

@@ -195,3 +195,13 @@ func tokenRules() []Rule {
 	}
 	return rules
 }
+
+// exchangeChallenge is the error challenge of RFC 7628 §3.2.2 with a scope of
+// Exchange in it: what is known of other servers' refusals is not about it.
+var exchangeChallenge = []Rule{
+	{Text: refusalWords, When: namesExchange, Means: likely(TokenWrongAudience, TokenScopeMissing, TokenDamaged)},
+}
+
+func namesExchange(k Case) bool {
+	return contains(k.Text, `"scope"`) && (contains(k.Text, "://outlook.office.com/") || contains(k.Text, "://outlook.office365.com/"))
+}
