@@ -7,6 +7,7 @@ type Script struct {
 	ID        string // of its box on the page
 	Name      string // in the reader's language
 	Text      string
+	Changes   bool     // it may change something, and asks before
 	Confirmed bool     // seen working against Microsoft's service
 	Modules   []string // from the PowerShell Gallery
 	Roles     []string // Microsoft's names; one is enough

@@ -16,6 +16,7 @@ type PeopleView struct {
 	LinkRole  string
 	LinkUntil time.Time
 	Inviter   string
+	Local     bool // no other computer opens the link
 	Errors    map[string]string
 }
 

@@ -119,7 +119,7 @@ func (r *request) script(v wizard.View, task adminscript.Task) (templates.Script
 	text := r.s.Wizard.Script(v, task, setup.Server{})
 	return templates.Script{
 		ID: "script-" + strings.ReplaceAll(task.ID, "_", "-"), Name: r.printer.T("task." + task.ID), Text: text,
-		Confirmed: task.Confirmed, Modules: append(append([]string{}, task.Modules...), task.Optional...), Roles: task.Roles,
+		Changes: task.Changes, Confirmed: task.Confirmed, Modules: append(append([]string{}, task.Modules...), task.Optional...), Roles: task.Roles,
 	}, text != ""
 }
 

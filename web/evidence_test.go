@@ -256,6 +256,9 @@ func TestChecklistOnly(t *testing.T) {
 		if st, _ := v.Step(step); st.Open && !strings.Contains(page, "Proved by Cisco ECE (eGain)") {
 			t.Errorf("the page of %s does not say who proves it", step)
 		}
+		if st, _ := v.Step(step); st.Open && strings.Contains(page, "Password and second factor") {
+			t.Errorf("the page of %s asks for a password", step)
+		}
 		if strings.Contains(page, "Make the link") || strings.Contains(page, "Save and verify") {
 			t.Errorf("the page of %s asks for something", step)
 		}
@@ -266,6 +269,12 @@ func TestChecklistOnly(t *testing.T) {
 	if page := owner.Get("/m/" + string(id) + "/registration").Body; strings.Contains(page, s.url+"/callback") {
 		t.Error("our redirect URI is to be registered, and nobody signs in here")
 	}
+	if page := owner.Get("/m/" + string(id) + "/addresses").Body; strings.Contains(page, `id="redirect-uri"`) {
+		t.Error("our redirect URI is offered, and nobody signs in here")
+	}
+	open := s.eceSetup(wizard.Entries{"checklist_only": {"yes"}})
+	s.eceAddresses(open)
+	has(t, "the banner", owner.Get("/m/"+string(open)), "Step 3 needs the client ID.", "not:client ID and the client secret")
 }
 
 func TestTheOfflinePageStandsAlone(t *testing.T) {

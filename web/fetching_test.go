@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
+	"latchkey/templates"
 )
 
 // The list says that the product fetches only where somebody or something has
@@ -120,6 +122,40 @@ func TestWhatTheApplicationIsGiven(t *testing.T) {
 	} {
 		if got[name] != want {
 			t.Errorf("%s: %q, want %q; all: %v", name, got[name], want, got)
+		}
+	}
+}
+
+// An invitation leads nowhere on another computer where the address means the
+// computer that opens it.
+func TestLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://localhost:8080": true, "http://127.0.0.1:8080": true, "http://[::1]": true, "http://latchkey.localhost": true,
+		"https://latchkey.contoso.example": false, "https://10.0.0.4": false, "https://localhost.example": false,
+	} {
+		if got := loopback(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
+// The page of our own test sign-in says that the product needs its own, and
+// where its button is.
+func TestWhereGenerateIs(t *testing.T) {
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := templates.StepPage{ID: "sign_in", Page: templates.Page{Setup: templates.Setup{Path: "/m/1", Rail: []templates.Row{{Step: "sign_in", State: "in_progress"}}}}}
+	for _, ece := range []bool{true, false} {
+		var page strings.Builder
+		if err := templates.SignIn(templates.SignInView{StepPage: at, ECE: ece}).Render(locale.WithPrinter(t.Context(), catalog.Printer("en")), &page); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"own test", "press Generate beside Authorization Code"} {
+			if strings.Contains(page.String(), text) != ece {
+				t.Errorf("ECE %v: %q is shown: %v", ece, text, !ece)
+			}
 		}
 	}
 }

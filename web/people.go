@@ -2,6 +2,9 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -55,6 +58,7 @@ func (r *request) peopleView(v wizard.View, wrong map[string]string) templates.P
 	if id, code, ok := cutSpace(r.visitor.admin.Data[inviteKey(v.Setup.ID)]); ok {
 		for _, p := range v.People {
 			if p.ID == id && p.State == wizard.ParticipantInvited && v.Now.Before(p.Expires) {
+				page.Local = loopback(v.ExternalURL)
 				page.Link, page.LinkRole, page.LinkUntil = v.ExternalURL+"/join/"+code, string(p.Role), p.Expires
 			}
 		}
@@ -199,4 +203,15 @@ func (s *Server) secret(w http.ResponseWriter, r *request) error {
 	}
 	http.Redirect(w, r.Request, r.URL.Path+"?saved=yes", http.StatusSeeOther)
 	return nil
+}
+
+// loopback reports whether an address means whatever computer opens it (RFC
+// 6761 §6.3).
+func loopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, bad := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || bad == nil && ip.IsLoopback()
 }

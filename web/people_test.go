@@ -205,3 +205,40 @@ func TestConflictShowsBothValues(t *testing.T) {
 		t.Errorf("after the choice: %+v", reg)
 	}
 }
+
+// One person has one role, the one of the invitation; what only the owner does
+// is said to everybody else, and nobody who waits is called nobody.
+func TestAGuestIsToldWhoDoesWhat(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id)
+	code, p, err := s.wizard.Invite(t.Context(), s.owner, id, wizard.RoleM365Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := s.window()
+	guest.Post("/join/"+code, url.Values{"name": {"Mia"}})
+	has(t, "while Mia waits", owner.Get(page), "Mia waits to be let in", "not:You work alone")
+	has(t, "while Mia waits", owner.Get(page+"/people"), "not:You work alone")
+	if err := s.wizard.Admit(t.Context(), s.owner, id, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "the guest's step 6", guest.Get(page+"/sign-in"), "Only the owner makes the link")
+	has(t, "the guest's step 3", guest.Get(page+"/registration"), "not:Invite that person first")
+	has(t, "the owner's step 3", owner.Get(page+"/registration"), "Invite that person first")
+	owner.Post(page+"/people/invite", url.Values{"role": {"observer"}})
+	has(t, "an invitation", owner.Get(page+"/people"), "the link works on this computer only")
+	fresh := s.eceSetup(nil)
+	s.eceAddresses(fresh)
+	code, p, err = s.wizard.Invite(t.Context(), s.owner, fresh, wizard.RoleM365Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.window().Post("/join/"+code, url.Values{"name": {"Mia"}})
+	if err := s.wizard.Admit(t.Context(), s.owner, fresh, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "the banner", owner.Get("/m/"+string(fresh)), "Next: Mia (Microsoft 365 administrator)", "not:Owner of the Entra application)")
+	has(t, "step 6 with Cisco ECE", owner.Get("/m/"+string(fresh)+"/registration"), "changes nothing, and can be run twice", "asks before each change")
+}

@@ -149,7 +149,8 @@ func (r *request) next(v wizard.View) *templates.Next {
 	case n.Guest != "" && n.Guest == r.visitor.who.ID, n.Guest == "" && r.visitor.who.Kind == wizard.WhoAdmin:
 		out.Me = true
 	case n.Guest != "":
-		out.Who = n.GuestName
+		// The role under which that person was invited, whatever of it is needed.
+		out.Who, out.Actor = n.GuestName, string(finding.EntraAdmin)
 	default:
 		out.Who = ownerName(v)
 		out.Actor = ""
@@ -183,10 +184,16 @@ func (r *request) nextAct(v wizard.View) (text, card string) {
 			return r.printer.Finding(g.Finding).Title, anchors(st)[i]
 		}
 	}
-	if v.Reissuing() && v.Next.Step == setup.StepSignIn {
-		return r.printer.T("next.reissue", "number", 1+slices.IndexFunc(v.Steps, func(s flow.StepState) bool { return s.Step.ID == setup.StepSignIn })), ""
+	number := 1 + slices.IndexFunc(v.Steps, func(s flow.StepState) bool { return s.Step.ID == v.Next.Step })
+	switch list := v.Setup.Application.ChecklistOnly; {
+	case v.Reissuing() && v.Next.Step == setup.StepSignIn:
+		text = r.printer.T("next.reissue", "number", number)
+	case list && v.Next.Step == setup.StepRegistration:
+		text = r.printer.T("next.checklist_registration", "number", number)
+	case list && v.Next.Step == setup.StepHandover:
+		text = r.printer.T("next.checklist_handover", "number", number)
 	}
-	return "", ""
+	return text, ""
 }
 
 // knocking is somebody who waits to be let in, "" for nobody.

@@ -139,6 +139,9 @@ func (r *request) addressesView(v wizard.View, p templates.StepPage, typed wizar
 			ProductRedirectURI: get(setup.FieldProductRedirectURI),
 		},
 	}
+	if v.Setup.Application.ChecklistOnly {
+		out.RedirectURI = "" // nobody signs in here
+	}
 	out.Need = r.printer.T("step_need.preflight") // nothing is entered
 	if v.Product.OwnRedirect {
 		out.Need = ""

@@ -47,6 +47,7 @@ func (r *request) stepView(v wizard.View, step setup.StepID, entries wizard.Entr
 	p := r.stepPageOf(v, step)
 	p.Errors = wrong
 	if v.Setup.Application.ChecklistOnly && (step == setup.StepSignIn || step == setup.StepVerification) {
+		p.Need = r.printer.T("step_need.preflight") // nothing is entered
 		return templates.Proved(p, v.Product.Name)
 	}
 	switch step {

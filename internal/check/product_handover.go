@@ -71,6 +71,14 @@ var (
 		Wait:        firstTokenOver,
 		Params:      []string{"product", "until"},
 	}
+	fetchingNoBegin = &finding.Definition{
+		Code: "renewal_by_product_not_begun", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "Whether {{.product}} renews its token cannot be judged yet",
+		Consequence: "None before its first token is over.",
+		Cause:       "Nobody has stated that {{.product}} made its own token, so the 95 minutes have not begun.",
+		Remedy:      "Press Generate in {{.product}}, tick it here, and look again after 95 minutes.",
+		Params:      []string{"product"},
+	}
 	fetchingUnstated = &finding.Definition{
 		Code: "still_fetching_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "Nobody has stated that {{.product}} still fetches mail",
@@ -139,7 +147,7 @@ var StillFetching = &Check{
 	Reads:   []setup.Field{setup.FieldProduct, setup.FieldHandover, setup.ItemStillFetching.Field()},
 	Needs:   []setup.Field{setup.FieldHandover},
 	Targets: ofChecklist,
-	Finds:   []*finding.Definition{fetchingNotYet, fetchingUnstated, fetchingStopped},
+	Finds:   []*finding.Definition{fetchingNoBegin, fetchingNotYet, fetchingUnstated, fetchingStopped},
 	Grade:   Human, Rejudges: true, MaxAge: 5 * time.Minute,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		stated, name := e.Setup.Checklist[setup.ItemStillFetching], e.Product.Name
@@ -147,6 +155,8 @@ var StillFetching = &Check{
 		switch {
 		case stated.Standing == setup.StandingNo:
 			return Found(finding.New(fetchingStopped, "product", name).With("statement", "no", stated.By))
+		case e.Setup.Handover.GeneratedAt.IsZero():
+			return Found(finding.New(fetchingNoBegin, "product", name))
 		case e.Now().Before(until):
 			return Found(finding.New(fetchingNotYet, "product", name, "until", until.UTC().Format("15:04 UTC")))
 		case stated.Standing == setup.StandingYes && !stated.At.Before(until):

@@ -55,6 +55,7 @@ func TestStillFetching(t *testing.T) {
 		{"nobody has said so", func(s *setup.Setup) { s.Checklist = nil }, []string{"still_fetching_not_stated"}, nil},
 		{"94 minutes", func(s *setup.Setup) { s.Handover.GeneratedAt = now.Add(-94 * time.Minute) },
 			[]string{"renewal_by_product_outstanding"}, []string{"product", "Cisco ECE (eGain)", "until", "12:01 UTC"}},
+		{"nobody has made its token", func(s *setup.Setup) { s.Handover.GeneratedAt = time.Time{} }, []string{"renewal_by_product_not_begun"}, nil},
 		{"it has stopped", func(s *setup.Setup) { s.State(setup.ItemStillFetching, setup.StandingNo, "Ann", now) },
 			[]string{"product_stopped_fetching"}, nil},
 	})

@@ -93,7 +93,7 @@ var (
 	productURINotRegistered = &finding.Definition{
 		Code: "product_redirect_uri_not_entered", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "{{.product}} sends the redirect URI {{.theirs}}, another one was entered",
-		Consequence: "The one that was entered is registered, and the one that is sent is not.",
+		Consequence: "Once the one that was entered is registered, Microsoft refuses the one that is sent.",
 		Cause:       "The redirect URI was typed, or has changed with the external URL.",
 		Remedy:      "Take {{.theirs}} over as the redirect URI of the mail application.",
 		Params:      []string{"product", "theirs"},
