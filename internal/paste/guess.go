@@ -11,7 +11,7 @@ import (
 // Words of programs that do not pass on what the server said.
 var (
 	loginFailed = regexp.MustCompile(`(?i)\bauth(?:entication|enticate|orization)?\b.{0,40}(?:fail|unsuccess|denied|refused|reject|invalid|incorrect|error)|(?:log[io]n|sign[- ]?in|credentials?|password).{0,40}(?:fail|invalid|incorrect|denied|refused|reject|wrong)|(?:could not|cannot|can.t|unable to|failed to) (?:log ?in|login|sign in|authenticate)|AuthenticationFailed|EAUTH\b|\bdisabled for the\b`)
-	complaint   = regexp.MustCompile(`(?i)error|fail|refus|denied|reject|unable|cannot|could not|can't|exception|not (?:connected|allowed|permitted|found|authori[sz]ed|enabled|supported)|disabled|blocked|limit|throttl|exceeded|unavailable|expired|invalid|unsuccess`)
+	complaint   = regexp.MustCompile(`(?i)error|fail|refus|denied|reject|unable|cannot|could not|can't|exception|not (?:connected|allowed|permitted|found|authori[sz]ed|enabled|supported)|disabled|blocked|limit|throttl|exceeded|unavailable|expired|invalid|unsuccess|"schemes": ?"Bearer"`)
 )
 
 // readGuesses looks at what nothing else has read: a program's own words for a
