@@ -292,3 +292,28 @@ func TestAPageIsExplainedTwice(t *testing.T) {
 		}
 	}
 }
+
+// Where a token is in use, words about a page stop nothing before a new link
+// was used: nobody can be at the provider.
+func TestAPasteStopsNoWorkingSetup(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.ready()
+	page := "/m/" + string(id)
+	s.signIn(owner, s.window(), id)
+	owner.Post(page+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	s.settle(id)
+	owner.Post(page+"/reissue", nil)
+	s.settle(id)
+	link := s.link(owner, id)
+	has(t, "before the link was used", owner.Post(page+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}}), "No sign-in is under way")
+	if a := s.attempt(id); a.State != wizard.AttemptCreated {
+		t.Errorf("the attempt is %s", a.State)
+	}
+	s.leave(s.window(), link)
+	owner.Post(page+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}})
+	s.settle(id)
+	if a := s.attempt(id); a.State != wizard.AttemptFailed {
+		t.Errorf("after the link was used: %s", a.State)
+	}
+}

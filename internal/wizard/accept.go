@@ -156,6 +156,9 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 		}
 		a := st.attempt
 		again := a.State == AttemptFailed && a.Told
+		if a.State == AttemptCreated && st.setup.SignIn.GrantRevision > 0 {
+			return ErrConflict // nobody is at the provider yet, and the token in use works
+		}
 		if a.ID == "" || a.Final() && !again || a.State == AttemptStaged || a.State == AttemptRedeeming {
 			return ErrConflict
 		}
