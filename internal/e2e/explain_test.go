@@ -45,7 +45,7 @@ func TestExplainPage(t *testing.T) {
 				t.Errorf("the page says: %s", text)
 			}
 			h.Follow("full_access_missing")
-			p.WaitText("Names in square brackets")
+			p.WaitText("Names in angle brackets")
 			h.Follow("All findings and their fixes")
 			p.WaitText("All findings")
 			look("all findings")
