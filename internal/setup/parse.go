@@ -141,11 +141,14 @@ func ParseAddresses(field Field, s string) ([]Address, error) {
 	return list, nil
 }
 
+// domains is idna.Lookup that also refuses empty and overlong labels.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
 // ParseDomain accepts a DNS name with at least two labels and returns it in
 // lower case, internationalised names in their ASCII form.
 func ParseDomain(s string) (string, error) {
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(s), "."))
-	if err != nil || len(ascii) > 253 || !strings.Contains(ascii, ".") {
+	ascii, err := domains.ToASCII(strings.TrimSuffix(strings.TrimSpace(s), "."))
+	if err != nil || !strings.Contains(ascii, ".") {
 		return "", fmt.Errorf("setup: %q is not a domain name", s)
 	}
 	return strings.ToLower(ascii), nil

@@ -27,6 +27,11 @@ func TestParseAddress(t *testing.T) {
 		{`"quoted"@contoso.example`, "", setup.ProblemNotAddress},
 		{"a@evil.example@contoso.example", "", setup.ProblemNotAddress},
 		{"support@localhost", "", setup.ProblemNotAddress},
+		{"a@..", "", setup.ProblemNotAddress},
+		{"a@x..example", "", setup.ProblemNotAddress},
+		{"a@.x.example", "", setup.ProblemNotAddress},
+		{"a@x.example.", "a@x.example", ""},
+		{"a@" + strings.Repeat("x", 64) + ".example", "", setup.ProblemNotAddress},
 		{"Support <support@contoso.example>", "", setup.ProblemNotAddress},
 		{strings.Repeat("a", 300) + "@contoso.example", "", setup.ProblemTooLong},
 	}
