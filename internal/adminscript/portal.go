@@ -56,8 +56,8 @@ func Clicks(t Task, v Values) []Step {
 			add("app_open", PageRegistrations, v.ClientID)
 		}
 		add("app_redirect", PageAuthentication, v.RedirectURIs...)
-		for _, p := range permissions(v.Protocols) {
-			add("app_permission", PagePermissions, p.name)
+		for _, p := range v.Permissions {
+			add("app_permission", PagePermissions, p.Name)
 		}
 		add("app_consent", PagePermissions)
 		add("app_claim", PageTokens, "auth_time")

@@ -16,8 +16,7 @@ func TestClicksDoWhatTheScriptDoes(t *testing.T) {
 		}
 		return out
 	}
-	v := values(t)
-	v.Protocols = []setup.Protocol{setup.SMTP, setup.IMAP}
+	v := withProtocols(values(t), setup.SMTP, setup.IMAP)
 	v.Mailboxes = v.Mailboxes[:1]
 	for name, tt := range map[string]struct {
 		got, want []string

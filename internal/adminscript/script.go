@@ -114,7 +114,7 @@ func (v Values) data(t Task) (data, error) {
 		Confirmed: t.Confirmed, Changes: t.Changes,
 		GraphEnvironment: q("cloud", cloud.Graph), ExchangeEnvironment: q("cloud", cloud.Exchange),
 		ClientID: q("client_id", v.ClientID), Name: q("name", v.Name),
-		GraphID: q("graph", graphID), GraphScopes: l("scopes", scopes),
+		GraphID: q("graph", v.Graph), GraphScopes: l("scopes", scopes),
 		RedirectURIs: l("redirect_uris", v.RedirectURIs),
 		Account:      q("account", string(v.Account)), Mailboxes: l("mailboxes", texts(v.Mailboxes)),
 		IMAP: has(setup.IMAP), POP3: has(setup.POP3), SMTP: has(setup.SMTP),
@@ -129,8 +129,8 @@ func (v Values) data(t Task) (data, error) {
 		d.Months = cmp.Or(v.SecretMonths, 12)
 	}
 	var rows []string
-	for _, p := range permissions(v.Protocols) {
-		rows = append(rows, "    "+string(q("permission", p.name))+" = "+string(q("permission", p.id)))
+	for _, p := range v.Permissions {
+		rows = append(rows, "    "+string(q("permission", p.Name))+" = "+string(q("permission", p.ID)))
 	}
 	d.Permissions = code(strings.Join(rows, "\n"))
 	rows = nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -24,10 +25,10 @@ func values(t testing.TB) Values {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Values{
+	return withProtocols(Values{
 		Setup: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Tenant: "contoso.example", Name: "Latchkey support@contoso.example",
 		RedirectURIs: []string{"https://latchkey.contoso.example/callback", "https://ece.contoso.example/x"},
-		Protocols:    setup.Protocols, Method: setup.SharedAccount, NewSecret: key.Public,
+		Method:       setup.SharedAccount, NewSecret: key.Public, Graph: provider.GraphID,
 		Account: "svc-mail@contoso.example", Mailboxes: []setup.Address{"support@contoso.example", "sales@contoso.example"},
 		Server: setup.Server{Name: "SVC01", Role: setup.RoleServices}, Provider: "entra",
 		Connections: []Connection{
@@ -36,7 +37,16 @@ func values(t testing.TB) Values {
 			{Protocol: setup.POP3, Host: "outlook.office365.com", Port: 995},
 			{Protocol: setup.SMTP, Host: "smtp.office365.com", Port: 587, STARTTLS: true},
 		},
+	}, setup.Protocols...)
+}
+
+// withProtocols are the values of a setup with other protocols.
+func withProtocols(v Values, protocols ...setup.Protocol) Values {
+	v.Protocols, v.Permissions = protocols, nil
+	for _, p := range provider.Permissions(protocols) {
+		v.Permissions = append(v.Permissions, Permission{p.Name, p.Graph})
 	}
+	return v
 }
 
 func script(t testing.TB, task Task, v Values) string {
@@ -62,13 +72,14 @@ func variants(t testing.TB, task Task) map[string]Values {
 	out := map[string]Values{}
 	for _, method := range []setup.Method{setup.MailboxAccount, setup.SharedAccount} {
 		for n := 1; n < 8; n++ {
-			v := values(t)
-			v.Method, v.Protocols = method, nil
+			var protocols []setup.Protocol
 			for i, p := range setup.Protocols {
 				if n&(1<<i) != 0 {
-					v.Protocols = append(v.Protocols, p)
+					protocols = append(protocols, p)
 				}
 			}
+			v := withProtocols(values(t), protocols...)
+			v.Method = method
 			if n%2 == 0 {
 				v.NewSecret, v.Tenant, v.Cloud = "", "", USGovDoD
 			}
@@ -259,8 +270,8 @@ func TestEachChangeAsksFirst(t *testing.T) {
 }
 
 func TestScriptsFollowTheProtocolsAndTheMethod(t *testing.T) {
-	v := values(t)
-	v.Protocols, v.NewSecret = []setup.Protocol{setup.POP3}, ""
+	v := withProtocols(values(t), setup.POP3)
+	v.NewSecret = ""
 	registration := script(t, Registration, v)
 	for word, want := range map[string]bool{
 		"d7b7f2d9-0f45-4ea1-9d42-e50810c06991": true, "652390e4-393a-48de-9484-05f9b1212954": false,
@@ -355,7 +366,8 @@ func TestScriptRefusesWhatItCannotUse(t *testing.T) {
 		"no name":            {Registration, func(v *Values) { v.Name = "" }, "client_id or name"},
 		"no GUID":            {RegistrationRead, func(v *Values) { v.ClientID = "x" }, "client_id as a GUID"},
 		"no redirect URI":    {Registration, func(v *Values) { v.RedirectURIs = nil }, "redirect_uris"},
-		"no protocol":        {Registration, func(v *Values) { v.Protocols = nil }, "protocols"},
+		"no permission":      {Registration, func(v *Values) { v.Permissions = nil }, "permissions"},
+		"no resource":        {Registration, func(v *Values) { v.Graph = "" }, "graph"},
 		"a key of others":    {Registration, func(v *Values) { v.NewSecret = "AQAB" }, "new_secret as a key of NewKey"},
 		"three years":        {Registration, func(v *Values) { v.SecretMonths = 36 }, "secret_months up to 24"},
 		"no account":         {MailboxRead, func(v *Values) { v.Account = "" }, "account"},

@@ -35,8 +35,10 @@ type Values struct {
 	Name         string
 	RedirectURIs []string // those that must be there, ours and the product's
 	Protocols    []setup.Protocol
-	NewSecret    PublicKey // "": no secret is made
-	SecretMonths int       // 1 to 24; 0 means 12
+	Graph        string       // application ID of the resource of the permissions
+	Permissions  []Permission // delegated ones that must be there
+	NewSecret    PublicKey    // "": no secret is made
+	SecretMonths int          // 1 to 24; 0 means 12
 
 	// For the mailbox.
 	Method    setup.Method
@@ -49,6 +51,9 @@ type Values struct {
 	Connections []Connection
 }
 
+// Permission is a delegated permission of the resource, by name and ID.
+type Permission struct{ Name, ID string }
+
 // Connection is one thing the network task reaches.
 type Connection struct {
 	Protocol setup.Protocol // "" for the sign-in service
@@ -57,8 +62,8 @@ type Connection struct {
 	STARTTLS bool // SMTP only; otherwise TLS from the first byte
 }
 
-// From takes from a setup what its answers hold. RedirectURIs, Connections,
-// Server, Provider, Cloud and NewSecret are left to the caller.
+// From takes from a setup what its answers hold. RedirectURIs, Graph,
+// Permissions, Connections, Server, Provider, Cloud and NewSecret are left to the caller.
 func From(s setup.Setup) Values {
 	name := "Latchkey"
 	if t := s.Title(); t != "" {
@@ -80,41 +85,6 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("adminscript: the script %s needs the value %s", e.Task, e.Value)
 }
 
-// graphID is the application ID of Microsoft Graph in every directory.
-const graphID = "00000003-0000-0000-c000-000000000000"
-
-// delegated are the permissions of Microsoft Graph under which the portal
-// lists mail protocols (learn.microsoft.com/graph/permissions-reference, read
-// in November 2026).
-var delegated = map[setup.Protocol]permission{
-	setup.IMAP: {"IMAP.AccessAsUser.All", "652390e4-393a-48de-9484-05f9b1212954"},
-	setup.POP3: {"POP.AccessAsUser.All", "d7b7f2d9-0f45-4ea1-9d42-e50810c06991"},
-	setup.SMTP: {"SMTP.Send", "258f6531-6087-4cc4-bb90-092c5fb3ed3f"},
-}
-
-// always are what a sign-in with a refresh token and a checked identity needs.
-var always = []permission{
-	{"User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d"},
-	{"email", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0"},
-	{"offline_access", "7427e0e9-2fba-42fe-b0c0-848c9e6a8182"},
-	{"openid", "37f7f235-527c-4136-accd-4a02d197296e"},
-	{"profile", "14dad69e-099b-42c9-810b-d002981feec1"},
-}
-
-type permission struct{ name, id string }
-
-func permissions(protocols []setup.Protocol) []permission {
-	var list []permission
-	for _, p := range setup.Protocols {
-		for _, chosen := range protocols {
-			if chosen == p {
-				list = append(list, delegated[p])
-			}
-		}
-	}
-	return append(list, always...)
-}
-
 // check refuses values with which a script would do something else than what
 // it says.
 func (v Values) check(t Task) error {
@@ -130,7 +100,8 @@ func (v Values) check(t Task) error {
 		all = append(all, need("client_id or name", v.ClientID != "" || v.Name != ""),
 			need("client_id as a GUID", v.ClientID == "" || setup.IsGUID(v.ClientID)))
 		if t.Changes {
-			all = append(all, need("redirect_uris", len(v.RedirectURIs) > 0), need("protocols", len(v.Protocols) > 0),
+			all = append(all, need("redirect_uris", len(v.RedirectURIs) > 0),
+				need("graph", v.Graph != ""), need("permissions", len(v.Permissions) > 0),
 				need("secret_months up to 24", v.SecretMonths >= 0 && v.SecretMonths <= 24),
 				need("new_secret as a key of NewKey", v.NewSecret == "" || v.NewSecret.ID() != ""))
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -28,31 +29,6 @@ var (
 	}
 )
 
-// The resources of the permissions (their application IDs are the same in every
-// directory).
-const (
-	graphResource    = "00000003-0000-0000-c000-000000000000"
-	exchangeResource = "00000002-0000-0ff1-ce00-000000000000"
-)
-
-// delegatedIDs are the delegated mail permissions, under Microsoft Graph and
-// under Office 365 Exchange Online; either serves
-// (learn.microsoft.com/graph/permissions-reference, and the permissions of the
-// Exchange service principal as published; read 2026-11-21).
-var delegatedIDs = map[setup.Protocol][2]string{
-	setup.IMAP: {"652390e4-393a-48de-9484-05f9b1212954", "195adc35-e27b-454b-a7ed-1ecdffa1c09f"},
-	setup.POP3: {"d7b7f2d9-0f45-4ea1-9d42-e50810c06991", "fb698133-92fa-453e-a9ed-688e10f2e5ac"},
-	setup.SMTP: {"258f6531-6087-4cc4-bb90-092c5fb3ed3f", "76faac2a-0f20-42f1-928a-50de5b9dbe52"},
-}
-
-// roleNames are the application permissions on mail that are met most often.
-var roleNames = map[string]string{
-	"5e5addcd-3e8d-4e90-baf5-964efab2b20a": "IMAP.AccessAsApp",
-	"cb842b43-da6f-4506-86fc-bb12199c656d": "POP.AccessAsApp",
-	"e2a3a72e-5f79-4c64-b1b1-878b674786c9": "Mail.ReadWrite",
-	"b633e1c5-b582-4048-a93e-9f11b44c7e96": "Mail.Send",
-}
-
 // AppPermissions judges the permissions of the registration as shown. A
 // permission outside the list can be asked for at the sign-in all the same, so
 // its absence warns and does not stop.
@@ -72,7 +48,7 @@ var AppPermissions = &Check{
 		var out Outcome
 		for _, protocol := range setup.Protocols {
 			name := shortScope(e.Provider.Scopes[protocol])
-			if !e.Setup.Application.Has(protocol) || slices.ContainsFunc(app.Permissions, func(p setup.Permission) bool { return grants(p, protocol) }) {
+			if !e.Setup.Application.Has(protocol) || slices.ContainsFunc(app.Permissions, func(p setup.Permission) bool { return provider.Permits(p, protocol) }) {
 				continue
 			}
 			out.Findings = append(out.Findings, finding.New(permissionNotInList, "permission", name))
@@ -80,11 +56,7 @@ var AppPermissions = &Check{
 		var roles []string
 		for _, p := range app.Permissions {
 			if p.Type == "Role" {
-				name := roleNames[strings.ToLower(p.ID)]
-				if name == "" {
-					name = p.ID
-				}
-				roles = append(roles, name)
+				roles = append(roles, provider.RoleName(p.ID))
 			}
 		}
 		if len(roles) > 0 {
@@ -92,13 +64,4 @@ var AppPermissions = &Check{
 		}
 		return out
 	},
-}
-
-// grants reports whether an entry is the delegated permission of a protocol, on
-// the resource to which its ID belongs.
-func grants(p setup.Permission, protocol setup.Protocol) bool {
-	ids := delegatedIDs[protocol]
-	return p.Type == "Scope" &&
-		(strings.EqualFold(p.Resource, graphResource) && strings.EqualFold(p.ID, ids[0]) ||
-			strings.EqualFold(p.Resource, exchangeResource) && strings.EqualFold(p.ID, ids[1]))
 }

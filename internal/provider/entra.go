@@ -29,7 +29,7 @@ var Entra = Provider{
 	// Microsoft Graph, see check.TokenClaims.
 	Audiences: []string{
 		"https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com",
-		exchangeID,
+		ExchangeID,
 	},
 	Claims: entraClaims,
 	GUIDs:  true,
@@ -43,14 +43,11 @@ var (
 	microsoftRules = slices.Concat(entraRules, programRules, exchangeChallenge, mailWords, exchangeRules, mailRules, wordRules, transport)
 )
 
-// exchangeID is the application ID of Exchange Online in every cloud.
-const exchangeID = "00000002-0000-0ff1-ce00-000000000000"
-
 // entraScopes are the delegated permissions of Exchange at one address.
 func entraScopes(resource string) map[setup.Protocol]string {
 	scopes := map[setup.Protocol]string{}
-	for protocol, names := range permissions {
-		scopes[protocol] = resource + "/" + names[0]
+	for protocol, p := range delegated {
+		scopes[protocol] = resource + "/" + p.Name
 	}
 	return scopes
 }
@@ -58,7 +55,7 @@ func entraScopes(resource string) map[setup.Protocol]string {
 // graph are the audiences of Microsoft Graph: a token for it is valid and
 // useless for mail.
 var graph = []string{
-	"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000",
+	"https://graph.microsoft.com", GraphID,
 	"https://graph.microsoft.us", "https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn",
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/setup"
 )
 
 // What the sign-in service says about permissions and the service they are of.
@@ -99,7 +100,7 @@ var (
 		Consequence: "No token for mail can be issued.",
 		Cause:       "The enterprise application Office 365 Exchange Online is not enabled for sign-in.",
 		Remedy:      "In Enterprise apps > Office 365 Exchange Online > Properties, set Enabled for users to sign-in to Yes.",
-		Command:     "Update-MgServicePrincipal -ServicePrincipalId (Get-MgServicePrincipalByAppId -AppId 00000002-0000-0ff1-ce00-000000000000).Id -AccountEnabled:$true",
+		Command:     "Update-MgServicePrincipal -ServicePrincipalId (Get-MgServicePrincipalByAppId -AppId " + ExchangeID + ").Id -AccountEnabled:$true",
 		Link:        on(PageEnterpriseApps),
 	}
 	PermissionNotListed = &finding.Definition{
@@ -133,7 +134,7 @@ var (
 // exchangeNamed: the answer names one of Exchange's own addresses, so the
 // address is right and the service is missing.
 func exchangeNamed(k Case) bool {
-	return contains(k.Text, "outlook.office") || contains(k.Text, "00000002-0000-0ff1-ce00-000000000000") || contains(k.Text, "Exchange Online")
+	return contains(k.Text, "outlook.office") || contains(k.Text, ExchangeID) || contains(k.Text, "Exchange Online")
 }
 
 // commas: permissions were listed with a comma.
@@ -156,7 +157,7 @@ func foreignScopes(k Case) bool {
 			return !slices.ContainsFunc(k.Granted, func(g string) bool { return short(g) == short(a) })
 		})
 	}
-	return len(asked) > 0 && !slices.ContainsFunc(asked, func(a string) bool { return permits(short(a)) || short(a) == ".default" })
+	return len(asked) > 0 && !slices.ContainsFunc(asked, func(a string) bool { return permits(short(a), setup.Protocols...) || short(a) == ".default" })
 }
 
 var scopeRules = []Rule{

@@ -85,12 +85,10 @@ var (
 // (learn.microsoft.com, Add-MailboxPermission; administrators report up to an hour).
 const spread = time.Hour
 
-// permissions are the last parts of the scopes and roles, per protocol. They
-// are the same in every cloud.
-var permissions = map[setup.Protocol][]string{
-	setup.IMAP: {"IMAP.AccessAsUser.All", "IMAP.AccessAsApp"},
-	setup.POP3: {"POP.AccessAsUser.All", "POP.AccessAsApp"},
-	setup.SMTP: {"SMTP.Send", "SMTP.SendAsApp"},
+// appRoles are the application permissions of the protocols. They are the same
+// in every cloud, as the delegated ones are.
+var appRoles = map[setup.Protocol]string{
+	setup.IMAP: "IMAP.AccessAsApp", setup.POP3: "POP.AccessAsApp", setup.SMTP: "SMTP.SendAsApp",
 }
 
 // graphScopes: the mail permissions among the scopes lead to a token for
@@ -102,7 +100,7 @@ func graphScopes(c Context) bool {
 		if i := strings.LastIndexByte(scope, '/'); i >= 0 {
 			address, short = scope[:i], scope[i+1:]
 		}
-		if permits(short) {
+		if permits(short, setup.Protocols...) {
 			none := address == "" || slices.Contains(graph, address)
 			forGraph, forMail = forGraph || none, forMail || !none
 		}
@@ -110,14 +108,11 @@ func graphScopes(c Context) bool {
 	return forGraph && !forMail
 }
 
-// permits: the last part of a scope is a permission for mail.
-func permits(short string) bool {
-	for _, list := range permissions {
-		if slices.ContainsFunc(list, func(p string) bool { return strings.EqualFold(p, short) }) {
-			return true
-		}
-	}
-	return false
+// permits: the last part of a scope is a permission for one of the protocols.
+func permits(short string, protocols ...setup.Protocol) bool {
+	return slices.ContainsFunc(protocols, func(p setup.Protocol) bool {
+		return strings.EqualFold(short, delegated[p].Name) || strings.EqualFold(short, appRoles[p])
+	})
 }
 
 // graphToken: the token was read and is for Microsoft Graph.
@@ -136,7 +131,7 @@ func scopeLacks(k Case) bool {
 	}
 	has := func(scope string) bool {
 		short := scope[strings.LastIndexByte(scope, '/')+1:]
-		return short == ".default" || slices.ContainsFunc(permissions[protocol], func(p string) bool { return strings.EqualFold(p, short) })
+		return short == ".default" || permits(short, protocol)
 	}
 	return len(k.Scopes) > 0 && !slices.ContainsFunc(k.Scopes, has)
 }
@@ -147,7 +142,7 @@ func appOnly(k Case) bool { return k.AppOnly() }
 func roleLacks(k Case) bool {
 	protocol := k.Protocol()
 	return appOnly(k) && protocol != "" && len(k.Roles) > 0 && !slices.ContainsFunc(k.Roles, func(r string) bool {
-		return slices.Contains(permissions[protocol], r)
+		return r == delegated[protocol].Name || r == appRoles[protocol]
 	})
 }
 

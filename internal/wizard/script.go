@@ -70,7 +70,10 @@ func (w *Wizard) scriptValues(v View, server setup.Server) adminscript.Values {
 	values := adminscript.From(v.Setup)
 	values.Cloud = scriptClouds[v.Provider.ID] // the zero value is the worldwide one
 	values.NewSecret = adminscript.PublicKey(v.Setup.Registration.ScriptKey)
-	values.RedirectURIs = v.RedirectURIs()
+	values.RedirectURIs, values.Graph = v.RedirectURIs(), provider.GraphID
+	for _, p := range provider.Permissions(v.Setup.Application.Protocols) {
+		values.Permissions = append(values.Permissions, adminscript.Permission{Name: p.Name, ID: p.Graph})
+	}
 	values.Server, values.Provider = server, v.Provider.ID
 	for _, c := range v.Provider.Connections(v.Setup.Application.Protocols) {
 		values.Connections = append(values.Connections, adminscript.Connection{
