@@ -97,6 +97,9 @@ func ParseProbeBlock(text string) (ProbeBlock, error) {
 	if err := json.Unmarshal([]byte(body), &b); err != nil {
 		return damaged(&Fault{Where: inProbe, Wrong: NotJSON, Want: "a block of latchkey probe"})
 	}
+	for i, r := range b.Results { // an escape of JSON can hold what the text may not
+		b.Results[i].Line = oneLine(plain(r.Line), maxField)
+	}
 	return b, nil
 }
 

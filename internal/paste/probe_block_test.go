@@ -2,9 +2,11 @@ package paste_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +35,21 @@ func TestProbeBlockSurvivesTheWayItTravels(t *testing.T) {
 		if diff := cmp.Diff(block, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
+	}
+}
+
+// The line of another machine comes to pages, reports and terminals.
+func TestProbeBlockHoldsNoControlCharacters(t *testing.T) {
+	b := block
+	b.Results = slices.Clone(b.Results)
+	b.Results[1].Line = "refused\x1b[31m\a\r\nHTTP/1.1 200 OK " + strings.Repeat("x", 900)
+	got, err := paste.ParseProbeBlock(b.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := got.Results[1].Line
+	if strings.ContainsFunc(line, unicode.IsControl) || len(line) > 310 {
+		t.Errorf("line %q", line)
 	}
 }
 

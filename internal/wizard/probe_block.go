@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/check"
@@ -104,7 +103,7 @@ func judgeBlock(env *check.Env, t check.Target, one paste.ProbeResult) check.Out
 	}
 	return env.JudgeFailure(t, &probe.Error{
 		Target: probe.Target{Protocol: probe.Protocol(one.Protocol), Host: one.Host, Port: one.Port},
-		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(oneLine(one.Line)),
+		Stage:  probe.Stage(one.Stage), Kind: probe.Kind(one.Kind), Err: errors.New(one.Line),
 	})
 }
 
@@ -114,15 +113,4 @@ func took(one paste.ProbeResult) time.Duration {
 		sum += time.Duration(ms) * time.Millisecond
 	}
 	return sum
-}
-
-// oneLine is text of another machine as one line without control characters.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.ToValidUTF8(s[:min(len(s), 500)], "")
 }
