@@ -15,21 +15,13 @@ import (
 	"latchkey/templates"
 )
 
-// pasteFields are the fields that take a paste, by step.
-var pasteFields = map[setup.StepID]setup.Field{
-	setup.StepAddresses:    wizard.PasteProductSignIn,
-	setup.StepRegistration: wizard.PasteRegistered,
-	setup.StepMailbox:      wizard.PasteExchange,
-	setup.StepHandover:     wizard.PasteSignInLog,
-}
-
 // evidence takes a pasted text into a step.
 func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 	step, err := r.step()
 	if err != nil {
 		return err
 	}
-	field, ok := pasteFields[step]
+	field, ok := wizard.PasteFields[step]
 	if !ok {
 		return wizard.ErrNotFound
 	}
@@ -46,7 +38,7 @@ func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	err = s.Wizard.PasteEvidence(r.Context(), r.visitor.who, r.id(), field, text)
+	err = s.Wizard.PasteEvidence(r.Context(), r.visitor.who, r.id(), step, text)
 	if wrong, rejected := r.pasteProblem(err); rejected {
 		if !holdsCode(err) {
 			r.pasted = text
@@ -148,7 +140,7 @@ func (r *request) statements(v wizard.View, step setup.StepID, get func(setup.Fi
 
 // paste is the form of a step that takes a copied text.
 func (r *request) paste(step setup.StepID, rows int, read string) templates.Paste {
-	name := string(pasteFields[step])
+	name := string(wizard.PasteFields[step])
 	return templates.Paste{Name: name, Hint: r.printer.T("paste_hint." + name), Value: r.pasted, Rows: rows, Read: read}
 }
 

@@ -24,19 +24,19 @@ func TestWhoMayPaste(t *testing.T) {
 	guest := wizard.Who{Kind: wizard.WhoGuest, ID: "g", Name: "Guest", Setup: id, Role: wizard.RoleM365Admin}
 	observer, stranger := guest, guest
 	observer.Role, stranger.Setup = wizard.RoleObserver, "another"
-	paste := func(who wizard.Who, f setup.Field) error {
-		return s.wizard.PasteEvidence(t.Context(), who, id, f, "nothing of the kind")
+	paste := func(who wizard.Who, step setup.StepID) error {
+		return s.wizard.PasteEvidence(t.Context(), who, id, step, "nothing of the kind")
 	}
 	for name, tt := range map[string]struct {
 		err       error
 		forbidden bool
 	}{
-		"guest, registration":    {paste(guest, wizard.PasteRegistered), false},
-		"guest, mailboxes":       {paste(guest, wizard.PasteExchange), false},
-		"guest, addresses":       {paste(guest, wizard.PasteProductSignIn), true},
-		"guest, sign-in log":     {paste(guest, wizard.PasteSignInLog), true},
-		"observer, registration": {paste(observer, wizard.PasteRegistered), true},
-		"stranger, registration": {paste(stranger, wizard.PasteRegistered), true},
+		"guest, registration":    {paste(guest, setup.StepRegistration), false},
+		"guest, mailboxes":       {paste(guest, setup.StepMailbox), false},
+		"guest, addresses":       {paste(guest, setup.StepAddresses), true},
+		"guest, sign-in log":     {paste(guest, setup.StepHandover), true},
+		"observer, registration": {paste(observer, setup.StepRegistration), true},
+		"stranger, registration": {paste(stranger, setup.StepRegistration), true},
 		"observer, key":          {s.wizard.NewScriptKey(t.Context(), observer, id), true},
 		"stranger, cloud":        {s.wizard.ChooseCloud(t.Context(), stranger, id, "entra"), true},
 	} {
@@ -44,8 +44,8 @@ func TestWhoMayPaste(t *testing.T) {
 			t.Errorf("%s: %v", name, tt.err)
 		}
 	}
-	if err := s.wizard.PasteEvidence(t.Context(), s.owner, id, "something", "x"); !errors.Is(err, wizard.ErrNotFound) {
-		t.Errorf("a field that takes no paste: %v", err)
+	if err := s.wizard.PasteEvidence(t.Context(), s.owner, id, setup.StepNetwork, "x"); !errors.Is(err, wizard.ErrNotFound) {
+		t.Errorf("a step that takes no paste: %v", err)
 	}
 }
 

@@ -33,8 +33,8 @@ func (s *Server) stepPage(w http.ResponseWriter, r *request) error {
 	}
 	var kept wizard.Entries
 	if draft := r.draft(); draft != nil {
-		r.pasted = draft.Get(string(pasteFields[step]))
-		if draft.Del(string(pasteFields[step])); len(draft) > 0 {
+		r.pasted = draft.Get(string(wizard.PasteFields[step]))
+		if draft.Del(string(wizard.PasteFields[step])); len(draft) > 0 {
 			kept = wizard.Entries(draft)
 		}
 	}

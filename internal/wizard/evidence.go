@@ -62,8 +62,8 @@ func pasted(f setup.Field, err error) error {
 // the paste is kept.
 //
 // Errors: *PasteError, setup.InputErrors, ErrForbidden.
-func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, f setup.Field, text string) error {
-	step, ok := pasteStep[f]
+func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, step setup.StepID, text string) error {
+	f, ok := PasteFields[step]
 	if !ok {
 		return ErrNotFound
 	}
@@ -98,11 +98,12 @@ func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, f setu
 	return err
 }
 
-var pasteStep = map[setup.Field]setup.StepID{
-	PasteProductSignIn: setup.StepAddresses,
-	PasteRegistered:    setup.StepRegistration,
-	PasteExchange:      setup.StepMailbox,
-	PasteSignInLog:     setup.StepHandover,
+// PasteFields are the fields that take a paste, by their step.
+var PasteFields = map[setup.StepID]setup.Field{
+	setup.StepAddresses:    PasteProductSignIn,
+	setup.StepRegistration: PasteRegistered,
+	setup.StepMailbox:      PasteExchange,
+	setup.StepHandover:     PasteSignInLog,
 }
 
 func (w *Wizard) take(tx Tx, who Who, s *setup.Setup, f setup.Field, text string) error {
