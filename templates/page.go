@@ -66,7 +66,6 @@ type Next struct {
 // Live says how a page that waits for something keeps itself current.
 type Live struct {
 	Events string // address of the event stream; "" when nothing is awaited
-	Page   string // address of the page that lives; "" for the one in the address bar
 	Waits  bool   // something is awaited: show how the page is kept current
 	Auto   int    // seconds between reloads the reader has asked for, 0 for none
 	Say    string // current sentence of the live region, in the reader's language

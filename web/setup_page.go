@@ -226,8 +226,7 @@ func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage 
 		Checks:   r.checks(v, st),
 	}
 	if r.Method != http.MethodGet { // an entry was rejected, at an address that has no page of its own
-		p.Live.Page = p.Setup.StepURL(string(id))
-		p.Path = p.Live.Page
+		p.Path = p.Setup.StepURL(string(id))
 	}
 	if !st.Open {
 		p.Gate = r.gate(v, st)
