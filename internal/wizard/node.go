@@ -3,7 +3,6 @@ package wizard
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -210,5 +209,5 @@ func (w *Wizard) servers(tx Tx) ([]setup.Server, error) {
 			list = append(list, setup.Server{Name: n.Name, Role: n.Role})
 		}
 	}
-	return slices.Clip(list), nil
+	return list, nil
 }
