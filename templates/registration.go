@@ -15,7 +15,9 @@ type RegistrationView struct {
 	Secret      SecretLine
 	Colleague   bool     // the Microsoft 365 administrator enters the secret on a page of its own
 	Redirects   []string // to be registered, exact
-	Permissions []string // delegated ones, exact
+	Permissions []string // delegated ones, as the portal names them
+	Claim       string   // optional claim of the ID token; "" for none
+	Scopes      []string // that the sign-in asks for, exact
 	Portal      string   // address of the app registrations; "" for none
 	Scripts     []Script // that do it all, or only read
 	NewKey      bool     // a script with a new client secret can be made

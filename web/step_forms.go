@@ -204,7 +204,8 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 		out.Paste = r.paste(setup.StepRegistration, 6, read)
 		out.Offline = "/m/" + string(v.Setup.ID) + "/offline.html"
 	}
-	out.Permissions = v.Provider.AskFor(v.Setup.Application.Protocols)
+	out.Scopes = v.Provider.AskFor(v.Setup.Application.Protocols)
+	out.Permissions, out.Claim = v.Provider.Registers(v.Setup.Application.Protocols)
 	if c := reg.Consent; c != nil {
 		out.Consent.By, out.Consent.At, out.Consent.State = c.By, c.At, "refused"
 		if c.Granted {

@@ -47,7 +47,7 @@ var AppPermissions = &Check{
 		}
 		var out Outcome
 		for _, protocol := range setup.Protocols {
-			name := shortScope(e.Provider.Scopes[protocol])
+			name := provider.ShortScope(e.Provider.Scopes[protocol])
 			if !e.Setup.Application.Has(protocol) || slices.ContainsFunc(app.Permissions, func(p setup.Permission) bool { return provider.Permits(p, protocol) }) {
 				continue
 			}

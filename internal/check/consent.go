@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -81,8 +82,8 @@ var Consent = &Check{
 func (e *Env) judgeConsented(consented []string) Outcome {
 	var missing []string
 	for _, p := range e.Setup.Application.Protocols {
-		short := shortScope(e.Provider.Scopes[p])
-		if short != "" && !slices.ContainsFunc(consented, func(c string) bool { return strings.EqualFold(shortScope(c), short) }) {
+		short := provider.ShortScope(e.Provider.Scopes[p])
+		if short != "" && !slices.ContainsFunc(consented, func(c string) bool { return strings.EqualFold(provider.ShortScope(c), short) }) {
 			missing = append(missing, short)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -154,7 +155,7 @@ func (e *Env) productScopes(p *setup.ProductSignIn) []finding.Finding {
 		}
 		i := slices.IndexFunc(p.Scopes, func(s string) bool {
 			// Everything that was consented to on that resource.
-			return strings.EqualFold(shortScope(s), shortScope(wanted)) || shortScope(s) == ".default" && strings.Contains(s, "://")
+			return strings.EqualFold(provider.ShortScope(s), provider.ShortScope(wanted)) || provider.ShortScope(s) == ".default" && strings.Contains(s, "://")
 		})
 		switch {
 		case i < 0:

@@ -181,18 +181,15 @@ func (e *Env) missingScopes(granted []string) []finding.Finding {
 		want := e.Provider.Scopes[protocol]
 		if want != "" && !hasScope(granted, want) {
 			missing = append(missing, finding.New(provider.TokenScopeMissing,
-				"protocol", strings.ToUpper(string(protocol)), "scope", shortScope(want)).
+				"protocol", strings.ToUpper(string(protocol)), "scope", provider.ShortScope(want)).
 				With("granted", strings.Join(granted, " "), ""))
 		}
 	}
 	return missing
 }
 
-// shortScope is a scope without the address of its resource.
-func shortScope(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
-
 func hasScope(list []string, want string) bool {
-	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(shortScope(s), shortScope(want)) })
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(provider.ShortScope(s), provider.ShortScope(want)) })
 }
 
 // extraScopes are the permissions beyond what the chosen protocols need
@@ -201,7 +198,7 @@ func (e *Env) extraScopes(granted []string) []string {
 	asked := e.Provider.AskFor(e.Setup.Application.Protocols)
 	var extra []string
 	for _, g := range granted {
-		if name := shortScope(g); name != "" && !hasScope(asked, g) && !slices.Contains(extra, name) {
+		if name := provider.ShortScope(g); name != "" && !hasScope(asked, g) && !slices.Contains(extra, name) {
 			extra = append(extra, name)
 		}
 	}

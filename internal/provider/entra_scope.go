@@ -150,7 +150,7 @@ var joined = regexp.MustCompile(`(?i)(?:[a-z]+\.[a-z]+(?:\.[a-z]+)*|\boffline_ac
 // foreignScopes: what was asked for is known and holds no permission for mail,
 // or the grant is known and lacks a part of it.
 func foreignScopes(k Case) bool {
-	short := func(s string) string { return strings.ToLower(s[strings.LastIndexByte(s, '/')+1:]) }
+	short := func(s string) string { return strings.ToLower(ShortScope(s)) }
 	asked := append(strings.Fields(k.Scope), k.Scopes...)
 	if len(k.Granted) > 0 {
 		return len(asked) == 0 || slices.ContainsFunc(asked, func(a string) bool {

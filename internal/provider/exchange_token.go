@@ -130,7 +130,7 @@ func scopeLacks(k Case) bool {
 		return false
 	}
 	has := func(scope string) bool {
-		short := scope[strings.LastIndexByte(scope, '/')+1:]
+		short := ShortScope(scope)
 		return short == ".default" || permits(short, protocol)
 	}
 	return len(k.Scopes) > 0 && !slices.ContainsFunc(k.Scopes, has)

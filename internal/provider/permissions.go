@@ -49,6 +49,9 @@ var roles = map[string]string{
 	"b633e1c5-b582-4048-a93e-9f11b44c7e96": "Mail.Send",
 }
 
+// ShortScope is a scope without the address of its resource.
+func ShortScope(scope string) string { return scope[strings.LastIndexByte(scope, '/')+1:] }
+
 // Permissions are the delegated permissions that a registration needs for the
 // protocols.
 func Permissions(protocols []setup.Protocol) []Delegated {
@@ -59,6 +62,22 @@ func Permissions(protocols []setup.Protocol) []Delegated {
 		}
 	}
 	return append(list, everySignIn...)
+}
+
+// Registers is what a registration holds for the protocols: the delegated
+// permissions, as the portal names them, and the optional claim of the ID token
+// that tells when the person signed in, "" where the provider sends it unasked.
+func (p Provider) Registers(protocols []setup.Protocol) (permissions []string, claim string) {
+	if p.Kind == KindEntra {
+		for _, one := range Permissions(protocols) {
+			permissions = append(permissions, one.Name)
+		}
+		return permissions, "auth_time"
+	}
+	for _, scope := range p.AskFor(protocols) {
+		permissions = append(permissions, ShortScope(scope))
+	}
+	return permissions, ""
 }
 
 // Permits reports whether an entry of a registration is the delegated
