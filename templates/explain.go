@@ -27,6 +27,7 @@ type ExplainTextView struct {
 // FindingListView is the reference of all findings.
 type FindingListView struct {
 	Page
+	Words    string // the list holds only findings with these words
 	Findings []locale.Advice
 }
 

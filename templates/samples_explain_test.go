@@ -28,5 +28,6 @@ func explainSamples() map[string]templ.Component {
 		"explain-known":   ExplainText(known),
 		"explain-unknown": ExplainText(unknown),
 		"finding-list":    FindingList(FindingListView{Page: p, Findings: []locale.Advice{one.Advice, two.Advice}}),
+		"finding-none":    FindingList(FindingListView{Page: p, Words: "moon"}),
 	}
 }

@@ -107,9 +107,14 @@ func tail(text string) string {
 // findingList is the reference. Like the pages of single findings it needs no
 // login: it holds nothing of any setup.
 func (s *Server) findingList(w http.ResponseWriter, r *request) error {
-	v := templates.FindingListView{Page: r.base()}
+	v := templates.FindingListView{Page: r.base(), Words: r.FormValue("words")}
+	words := strings.Fields(strings.ToLower(v.Words))
 	for _, d := range s.Wizard.Definitions() {
-		v.Findings = append(v.Findings, r.printer.Finding(s.sample(d)))
+		a := r.printer.Finding(s.sample(d))
+		text := strings.ToLower(strings.Join([]string{a.Code, a.Title, a.Consequence, a.Cause, a.Remedy, a.Command}, "\n"))
+		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) }) {
+			v.Findings = append(v.Findings, a)
+		}
 	}
 	return r.render(w, http.StatusOK, templates.FindingList(v))
 }

@@ -191,6 +191,8 @@ func TestFindingListLeadsToEveryFinding(t *testing.T) {
 	if got := owner.Get("/findings/client_secret_expired"); !strings.Contains(got.Body, "https://entra.microsoft.com/#view/") {
 		t.Error("the link to the portal is missing")
 	}
+	has(t, "some", owner.Get("/findings?words=Secret+EXPIRED"), "/findings/client_secret_expired", `value="Secret EXPIRED"`, "Show all", "not:/findings/imap_disabled")
+	has(t, "none", owner.Get("/findings?words=moon+%3Cb%3E"), "No finding holds all these words.", `value="moon &lt;b&gt;"`, "not:/findings/imap_disabled")
 	if got := owner.Get("/findings/moon"); got.Status != http.StatusNotFound {
 		t.Errorf("unknown code: %d", got.Status)
 	}
