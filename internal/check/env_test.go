@@ -3,8 +3,10 @@ package check_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +30,13 @@ const closed = "127.0.0.1:1"
 // alone is a prober that is allowed to find that out.
 func alone() *probe.Prober { return &probe.Prober{Allow: probe.Policy{Hosts: []string{closed}}} }
 
+// nobody answers no request.
+type nobody struct{}
+
+func (nobody) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("dial %s: %w", r.URL.Host, syscall.ECONNREFUSED)
+}
+
 // noToken asks nobody for a token, and gets the error of the network.
 func noToken(ctx context.Context) (oauth.Token, error) {
 	client := &oauth.Client{HTTP: &http.Client{Transport: alone().Transport()}}
@@ -42,7 +51,7 @@ func envOf(s setup.Setup) *check.Env {
 	return &check.Env{
 		Now: func() time.Time { return now }, Node: "NODE1", Setup: s,
 		Config:   check.Config{ExternalURL: ours, CallbackURL: ours + "/callback", Provider: provider.Entra},
-		Provider: provider.Entra, Product: p,
+		Provider: provider.Entra, Product: p, OAuth: &oauth.Client{HTTP: &http.Client{Transport: nobody{}}},
 		ClientSecret: func(context.Context) (secret.Text, error) { return secret.Text{}, nil },
 		Token:        noToken, Refresh: noToken,
 		SelfCall: func(ctx context.Context) error {

@@ -170,6 +170,30 @@ func TestTenantOfAnotherCloud(t *testing.T) {
 	wantCodes(t, judge(t, check.Tenant, here, check.Target{}), "tenant_not_found")
 }
 
+// A domain and an ID, or two domains, may name one tenant; the sign-in service
+// knows.
+func TestProductClientComparesTenantsByID(t *testing.T) {
+	s := shown()
+	env, l := labEnv(t, s)
+	var other string
+	l.World().Do(func(s *world.State) { other = s.Tenant(world.OtherDomain).ID })
+	s.Addresses.ProductSignIn.Authority = env.Provider.Authority
+	for _, tt := range []struct {
+		theirs, entered string
+		want            []string
+	}{
+		{l.Info().TenantID, world.Domain, nil},
+		{world.Domain, l.Info().TenantID, nil},
+		{other, world.Domain, []string{"product_uses_other_tenant"}},
+		{world.OtherDomain, world.Domain, []string{"product_uses_other_tenant"}},
+		{world.OtherDomain, "nobody.example", nil}, // the check of the tenant says so
+	} {
+		s.Addresses.ProductSignIn.Tenant, s.Registration.Tenant = tt.theirs, tt.entered
+		env.Setup = s
+		wantCodes(t, judge(t, check.ProductClient, env, check.Target{}), tt.want...)
+	}
+}
+
 // T45: SMTP logs the same account in for every mailbox, so a green row says
 // that nothing was seen of the right to send as the mailbox.
 func TestSMTPLoginOfASharedAccountSaysWhatItDoesNotShow(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/internal/finding"
 	"latchkey/internal/provider"
@@ -184,8 +185,8 @@ var ProductClient = &Check{
 	Needs:    []setup.Field{setup.FieldClientID},
 	NeededBy: setup.StepSignIn,
 	Finds:    []*finding.Definition{productOtherClient, productOtherTenant, productTenantOpen, productOtherCloud},
-	Grade:    Pasted, Rejudges: true,
-	Run: func(_ context.Context, e *Env, _ Target) Outcome {
+	Grade:    Pasted, Rejudges: true, Timeout: 30 * time.Second,
+	Run: func(ctx context.Context, e *Env, _ Target) Outcome {
 		p, r, name := e.Setup.Addresses.ProductSignIn, e.Setup.Registration, e.Product.Name
 		var out Outcome
 		add := func(d *finding.Definition, theirs, entered string) {
@@ -198,9 +199,11 @@ var ProductClient = &Check{
 		switch {
 		case slices.Contains([]string{"common", "organizations", "consumers"}, theirs):
 			out.Findings = append(out.Findings, finding.New(productTenantOpen, "product", name, "theirs", p.Tenant))
-		case setup.IsGUID(theirs) && setup.IsGUID(r.Tenant) && !strings.EqualFold(theirs, r.Tenant):
+		case !strings.EqualFold(theirs, r.Tenant):
 			// Two domains, or a domain and an ID, may name the same tenant.
-			add(productOtherTenant, p.Tenant, r.Tenant)
+			if shown, entered := e.tenantID(ctx, theirs), e.tenantID(ctx, r.Tenant); shown != "" && entered != "" && shown != entered {
+				add(productOtherTenant, p.Tenant, r.Tenant)
+			}
 		}
 		if !e.signInHost(p.Authority) {
 			add(productOtherCloud, p.Authority, e.Provider.Authority)

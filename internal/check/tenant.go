@@ -88,6 +88,19 @@ func discover(ctx context.Context, c Cloud, tenant string) (oauth.Metadata, erro
 	})
 }
 
+// tenantID is the ID of a tenant that is named by its ID or by a domain, "" if
+// the chosen cloud does not know it: the check of the tenant says so then.
+func (e *Env) tenantID(ctx context.Context, tenant string) string {
+	if setup.IsGUID(tenant) {
+		return strings.ToLower(tenant)
+	}
+	m, err := discover(ctx, Cloud{e.Provider, e.OAuth}, tenant)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(e.Provider.TenantOf(m.Issuer))
+}
+
 // cloudOf asks the other clouds for a tenant. A cloud that does not answer is
 // none: the finding of the chosen one stands then.
 func (e *Env) cloudOf(ctx context.Context, tenant string) (provider.Provider, bool) {
