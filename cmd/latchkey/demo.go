@@ -28,6 +28,19 @@ type demoCommand struct {
 	JSON     bool    `help:"One JSON document on the first line of stdout."`
 }
 
+// demoStart is the document of the contract, schema 1.
+type demoStart struct {
+	Schema    int          `json:"schema"`
+	URL       string       `json:"url"`
+	AdminLink string       `json:"admin_link"`
+	Scenario  string       `json:"scenario"`
+	Lab       labInfo      `json:"lab"`
+	Accounts  []labAccount `json:"accounts"`
+}
+
+// Help names the keys of the document.
+func (*demoCommand) Help() string { return documentHelp(demoStart{}) }
+
 // Run is the whole product on loopback with nothing to configure.
 func (d *demoCommand) Run(ctx context.Context, t terminal) (err error) {
 	if _, err := scenario(d.Scenario); err != nil {
@@ -152,14 +165,7 @@ func probeLab(data, caFile string, p provider.Provider) (string, error) {
 func (d *demoCommand) tell(t terminal, s stand, microsoft *lab.Lab) error {
 	info, accounts := labOf(microsoft)
 	if d.JSON {
-		return json.NewEncoder(t.Out).Encode(struct {
-			Schema    int          `json:"schema"`
-			URL       string       `json:"url"`
-			AdminLink string       `json:"admin_link"`
-			Scenario  string       `json:"scenario"`
-			Lab       labInfo      `json:"lab"`
-			Accounts  []labAccount `json:"accounts"`
-		}{1, s.url, s.adminLink, d.Scenario, info, accounts})
+		return json.NewEncoder(t.Out).Encode(demoStart{1, s.url, s.adminLink, d.Scenario, info, accounts})
 	}
 	first := s.adminLink
 	if first == "" {

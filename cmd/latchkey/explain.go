@@ -39,11 +39,6 @@ const causeHelp = `Keys of one cause in JSON:
 Keys without a value are left out.
 `
 
-// exitHelp describes the exit statuses of a command.
-func exitHelp(clean, blocked string) string {
-	return fmt.Sprintf("Exit status: %d %s, %d %s, %d the command could not run.", exitClean, clean, exitBlocked, blocked, exitBroken)
-}
-
 // explained is the document of the contract, schema 1.
 type explained struct {
 	Schema   int                `json:"schema"`

@@ -44,6 +44,17 @@ type labAccount struct {
 	Is       string `json:"is"`
 }
 
+// labStart is the document of the contract, schema 1.
+type labStart struct {
+	Schema   int          `json:"schema"`
+	Scenario string       `json:"scenario"`
+	Lab      labInfo      `json:"lab"`
+	Accounts []labAccount `json:"accounts"`
+}
+
+// Help names the keys of the document.
+func (*labCommand) Help() string { return documentHelp(labStart{}) }
+
 // labOf puts what the lab says about itself into the contract's form.
 func labOf(l *lab.Lab) (labInfo, []labAccount) {
 	i := l.Info()
@@ -70,12 +81,7 @@ func (l *labCommand) Run(ctx context.Context, t terminal) error {
 	}
 	info, accounts := labOf(running)
 	if l.JSON {
-		err = json.NewEncoder(t.Out).Encode(struct {
-			Schema   int          `json:"schema"`
-			Scenario string       `json:"scenario"`
-			Lab      labInfo      `json:"lab"`
-			Accounts []labAccount `json:"accounts"`
-		}{1, l.Scenario, info, accounts})
+		err = json.NewEncoder(t.Out).Encode(labStart{1, l.Scenario, info, accounts})
 	} else {
 		err = printLab(t.Out, info, accounts)
 	}

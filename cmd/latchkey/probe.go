@@ -22,6 +22,12 @@ type probeCommand struct {
 	JSON  bool   `help:"One JSON document on stdout, without the frame."`
 }
 
+// Help names the keys of the document.
+func (*probeCommand) Help() string {
+	return documentHelp(paste.ProbeBlock{}) + "A protocol that is left out is the sign-in service; kind and stage stand where a connection failed.\n" +
+		exitHelp("every connection came about", "one did not")
+}
+
 // Run checks the network from this host. No credentials are needed or used.
 func (p *probeCommand) Run(ctx context.Context, t terminal) error {
 	c, err := p.read()

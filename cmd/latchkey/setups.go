@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"latchkey/internal/report"
@@ -20,6 +21,9 @@ type setupsCommand struct {
 	configFlags
 	JSON bool `help:"One JSON document on stdout."`
 }
+
+// Help names the keys of the document.
+func (*setupsCommand) Help() string { return documentHelp(report.List{}) }
 
 // Run lists the setups, the ones that need somebody first.
 func (s *setupsCommand) Run(ctx context.Context, t terminal) error {
@@ -81,6 +85,11 @@ type checkCommand struct {
 	JSON  bool   `help:"One JSON document on stdout."`
 }
 
+// Help names the keys of the document.
+func (*checkCommand) Help() string {
+	return documentHelp(report.Document{}) + exitHelp("nothing is in the way", "a blocker was found")
+}
+
 // Run runs every check again that needs no person, and tells what it found.
 func (c *checkCommand) Run(ctx context.Context, t terminal) error {
 	return withApp(ctx, c.configFlags, t, func(a *app) error {
@@ -119,6 +128,11 @@ type reportCommand struct {
 	configFlags
 	Setup  string `arg:"" help:"ID of the setup, the beginning of it, or one of its mailboxes."`
 	Format string `help:"html, md, txt or json." enum:"html,md,txt,json" default:"md"`
+}
+
+// Help names the keys of the document.
+func (*reportCommand) Help() string {
+	return strings.Replace(documentHelp(report.Document{}), "--json", "--format json", 1)
 }
 
 // Run writes the report as it stands now.

@@ -25,6 +25,19 @@ type walkCommand struct {
 	JSON     bool     `help:"One JSON document on stdout."`
 }
 
+// walked is the document of the contract, schema 1.
+type walked struct {
+	Schema    int            `json:"schema"`
+	Scenarios []walk.Outcome `json:"scenarios"`
+	OK        int            `json:"ok"`
+	Of        int            `json:"of"`
+}
+
+// Help names the keys of the document.
+func (*walkCommand) Help() string {
+	return documentHelp(walked{}) + exitHelp("every scenario went as expected", "one did not")
+}
+
 // Run walks scenarios and tells whether each has stopped where it must.
 func (c *walkCommand) Run(ctx context.Context, t terminal) error {
 	chosen, err := c.chosen()
@@ -60,12 +73,7 @@ func (c *walkCommand) Run(ctx context.Context, t terminal) error {
 		}
 	}
 	if c.JSON {
-		err = writeJSON(t.Out, struct {
-			Schema    int            `json:"schema"`
-			Scenarios []walk.Outcome `json:"scenarios"`
-			OK        int            `json:"ok"`
-			Of        int            `json:"of"`
-		}{1, outcomes, good, len(outcomes)})
+		err = writeJSON(t.Out, walked{1, outcomes, good, len(outcomes)})
 	} else {
 		_, err = fmt.Fprintf(t.Out, "%d of %d scenarios as expected\n", good, len(outcomes))
 	}
