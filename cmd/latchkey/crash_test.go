@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -195,145 +196,17 @@ func (w *worker) kept() {
 	}
 }
 
+// crash is one point at which the server is killed, and what must hold then.
+type crash struct {
+	name string
+	run  func(*testing.T, *test)
+}
+
 // TestKill9 kills the server at named points of the flow, under work, before
 // and after each commit, starts it again, and looks for the stated outcome:
 // nothing acknowledged is lost, and nothing is asked twice.
 func TestKill9(t *testing.T) {
-	var cases = []struct {
-		name string
-		run  func(*testing.T, *test)
-	}{
-		{"before the answers are committed", func(t *testing.T, c *test) {
-			c.id = c.begin()
-			c.crashAt("answer_before_commit", func() { c.fatal(c.path("/application"), c.application()) })
-			if got := c.step("application").State; got != "not_started" {
-				t.Errorf("the step is %s: half of an answer was stored", got)
-			}
-			c.submit("application", c.application())
-		}},
-		{"after the answers are committed", func(t *testing.T, c *test) {
-			c.id = c.begin()
-			c.crashAt("answer_committed", func() { c.fatal(c.path("/application"), c.application()) })
-			c.looksUntil("application", "done")
-		}},
-		{"pasted evidence is judged without being asked for again", func(t *testing.T, c *test) {
-			c.id = c.begin()
-			c.submit("application", c.application())
-			c.submit("addresses", nil)
-			form := c.registration()
-			c.crashAt("answer_committed", func() { c.fatal(c.path("/registration"), form) })
-			c.looksUntil("registration", "done")
-		}},
-		{"after the link is committed", func(t *testing.T, c *test) {
-			c.toSignIn()
-			c.crashAt("link_committed", func() { c.fatal(c.path("/sign-in/link"), nil) })
-			c.finish(c.atMicrosoft(c.confirm(c.link())))
-		}},
-		{"after the link is used, before the browser has its cookie", func(t *testing.T, c *test) {
-			c.toSignIn()
-			link := c.link()
-			c.private.Get(link)
-			c.crashAt("confirm_committed", func() {
-				_, _ = c.private.Try("POST", link, strings.NewReader(""), formHeader(c.url))
-			})
-			c.private.Get(link)
-			c.finish(c.atMicrosoft(c.left(c.private.Post(link, nil))))
-		}},
-		{"while the person is at Microsoft", func(t *testing.T, c *test) {
-			c.toSignIn()
-			address := c.confirm(c.link())
-			c.child.Process.Kill()
-			c.died()
-			c.restart()
-			c.finish(c.atMicrosoft(address))
-		}},
-		{"callback received, code not yet exchanged", func(t *testing.T, c *test) {
-			c.toSignIn()
-			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("callback_arrived", func() { _, _ = c.private.Try("GET", back, nil, nil) })
-			if n := c.codes(); n != 0 {
-				t.Errorf("%d token requests before the crash", n)
-			}
-			c.finish(back) // the same browser tries again
-		}},
-		{"after the exchange, before the token is saved", func(t *testing.T, c *test) {
-			c.toSignIn()
-			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("redeemed", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
-			c.private.Get(back)
-			if n := c.codes(); n != 1 {
-				t.Errorf("%d token requests: a burnt code was sent again", n)
-			}
-			c.looksUntil("sign_in", "needs_attention")
-			if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
-				t.Errorf("the loss is not explained: %+v", fs)
-			}
-			c.private = c.freshWindow()
-			c.finish(c.atMicrosoft(c.confirm(c.link())))
-		}},
-		{"the token request intended and not sent", func(t *testing.T, c *test) {
-			c.toSignIn()
-			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("redeem_intended", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
-			c.looksUntil("sign_in", "needs_attention")
-			if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
-				t.Errorf("the loss is not explained: %+v", fs)
-			}
-			c.private = c.freshWindow()
-			c.finish(c.atMicrosoft(c.confirm(c.link())))
-		}},
-		{"after the token is staged, before the answer", func(t *testing.T, c *test) {
-			c.toSignIn()
-			back := c.atMicrosoft(c.confirm(c.link()))
-			c.crashAt("staged_committed", func() { _, _ = c.private.Try("GET", back, nil, nil) })
-			c.finish(back)
-			if n := c.codes(); n != 1 {
-				t.Errorf("%d token requests", n)
-			}
-		}},
-		{"before the acceptance is committed", func(t *testing.T, c *test) {
-			c.toSignIn()
-			c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-			c.crashAt("accept_before_commit", func() { _, _ = c.accept() })
-			if c.report(c.id).Key.Present {
-				t.Error("a token that nobody accepted is in use")
-			}
-			c.acceptAndVerify()
-		}},
-		{"after the acceptance is committed", func(t *testing.T, c *test) {
-			c.toSignIn()
-			c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-			c.crashAt("accept_committed", func() { _, _ = c.accept() })
-			if !c.report(c.id).Key.Present {
-				t.Error("the accepted token is gone")
-			}
-			c.looksUntil("verification", "done")
-		}},
-		{"during the verification", func(t *testing.T, c *test) {
-			c.toSignIn()
-			c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-			if _, err := c.accept(); err != nil {
-				t.Fatal(err)
-			}
-			c.looksUntil("verification", "done")
-			c.crashAt("result_before_commit", func() { _, _ = c.try(c.path("/verification/runs"), nil) })
-			c.looksUntil("verification", "done")
-		}},
-		{"an invitation claimed, the second person waiting", func(t *testing.T, c *test) {
-			c.toSignIn()
-			page := c.owner.Post(c.path("/people/invite"), url.Values{"role": {"m365_admin"}})
-			link := joinLink.FindString(page.Body)
-			guest := c.freshWindow()
-			guest.Post(link, url.Values{"name": {"Dana"}})
-			c.child.Process.Kill()
-			c.died()
-			c.restart()
-			if got := guest.Get("/waiting"); got.Status != 200 || !strings.Contains(c.owner.Get(c.path("/people")).Body, "Dana") {
-				t.Errorf("after the restart the guest sees %d at %s", got.Status, got.Path)
-			}
-		}},
-	}
-	for _, tt := range cases {
+	for _, tt := range slices.Concat(crashesOfAnswers, crashesOfSignIn, crashesOfToken) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := &test{site: newSite(t)}
@@ -342,4 +215,142 @@ func TestKill9(t *testing.T) {
 			tt.run(t, c)
 		})
 	}
+}
+
+var crashesOfAnswers = []crash{
+	{"before the answers are committed", func(t *testing.T, c *test) {
+		c.id = c.begin()
+		c.crashAt("answer_before_commit", func() { c.fatal(c.path("/application"), c.application()) })
+		if got := c.step("application").State; got != "not_started" {
+			t.Errorf("the step is %s: half of an answer was stored", got)
+		}
+		c.submit("application", c.application())
+	}},
+	{"after the answers are committed", func(t *testing.T, c *test) {
+		c.id = c.begin()
+		c.crashAt("answer_committed", func() { c.fatal(c.path("/application"), c.application()) })
+		c.looksUntil("application", "done")
+	}},
+	{"pasted evidence is judged without being asked for again", func(t *testing.T, c *test) {
+		c.id = c.begin()
+		c.submit("application", c.application())
+		c.submit("addresses", nil)
+		form := c.registration()
+		c.crashAt("answer_committed", func() { c.fatal(c.path("/registration"), form) })
+		c.looksUntil("registration", "done")
+	}},
+}
+
+var crashesOfSignIn = []crash{
+	{"after the link is committed", func(t *testing.T, c *test) {
+		c.toSignIn()
+		c.crashAt("link_committed", func() { c.fatal(c.path("/sign-in/link"), nil) })
+		c.finish(c.atMicrosoft(c.confirm(c.link())))
+	}},
+	{"after the link is used, before the browser has its cookie", func(t *testing.T, c *test) {
+		c.toSignIn()
+		link := c.link()
+		c.private.Get(link)
+		c.crashAt("confirm_committed", func() {
+			_, _ = c.private.Try("POST", link, strings.NewReader(""), formHeader(c.url))
+		})
+		c.private.Get(link)
+		c.finish(c.atMicrosoft(c.left(c.private.Post(link, nil))))
+	}},
+	{"while the person is at Microsoft", func(t *testing.T, c *test) {
+		c.toSignIn()
+		address := c.confirm(c.link())
+		c.child.Process.Kill()
+		c.died()
+		c.restart()
+		c.finish(c.atMicrosoft(address))
+	}},
+	{"callback received, code not yet exchanged", func(t *testing.T, c *test) {
+		c.toSignIn()
+		back := c.atMicrosoft(c.confirm(c.link()))
+		c.crashAt("callback_arrived", func() { _, _ = c.private.Try("GET", back, nil, nil) })
+		if n := c.codes(); n != 0 {
+			t.Errorf("%d token requests before the crash", n)
+		}
+		c.finish(back) // the same browser tries again
+	}},
+	{"after the exchange, before the token is saved", func(t *testing.T, c *test) {
+		c.toSignIn()
+		back := c.atMicrosoft(c.confirm(c.link()))
+		c.crashAt("redeemed", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
+		c.private.Get(back)
+		if n := c.codes(); n != 1 {
+			t.Errorf("%d token requests: a burnt code was sent again", n)
+		}
+		c.looksUntil("sign_in", "needs_attention")
+		if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
+			t.Errorf("the loss is not explained: %+v", fs)
+		}
+		c.private = c.freshWindow()
+		c.finish(c.atMicrosoft(c.confirm(c.link())))
+	}},
+	{"the token request intended and not sent", func(t *testing.T, c *test) {
+		c.toSignIn()
+		back := c.atMicrosoft(c.confirm(c.link()))
+		c.crashAt("redeem_intended", func() { _, _ = c.private.Try("GET", back, nil, nil) }, laterThanRedeeming)
+		c.looksUntil("sign_in", "needs_attention")
+		if fs := c.step("sign_in").Findings; len(fs) == 0 || fs[0].Code != "sign_in_lost" {
+			t.Errorf("the loss is not explained: %+v", fs)
+		}
+		c.private = c.freshWindow()
+		c.finish(c.atMicrosoft(c.confirm(c.link())))
+	}},
+	{"after the token is staged, before the answer", func(t *testing.T, c *test) {
+		c.toSignIn()
+		back := c.atMicrosoft(c.confirm(c.link()))
+		c.crashAt("staged_committed", func() { _, _ = c.private.Try("GET", back, nil, nil) })
+		c.finish(back)
+		if n := c.codes(); n != 1 {
+			t.Errorf("%d token requests", n)
+		}
+	}},
+}
+
+var crashesOfToken = []crash{
+	{"before the acceptance is committed", func(t *testing.T, c *test) {
+		c.toSignIn()
+		c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+		c.crashAt("accept_before_commit", func() { _, _ = c.accept() })
+		if c.report(c.id).Key.Present {
+			t.Error("a token that nobody accepted is in use")
+		}
+		c.acceptAndVerify()
+	}},
+	{"after the acceptance is committed", func(t *testing.T, c *test) {
+		c.toSignIn()
+		c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+		c.crashAt("accept_committed", func() { _, _ = c.accept() })
+		if !c.report(c.id).Key.Present {
+			t.Error("the accepted token is gone")
+		}
+		c.looksUntil("verification", "done")
+	}},
+	{"during the verification", func(t *testing.T, c *test) {
+		c.toSignIn()
+		c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+		if _, err := c.accept(); err != nil {
+			t.Fatal(err)
+		}
+		c.looksUntil("verification", "done")
+		c.crashAt("result_before_commit", func() { _, _ = c.try(c.path("/verification/runs"), nil) })
+		c.looksUntil("verification", "done")
+	}},
+	{"an invitation claimed, the second person waiting", func(t *testing.T, c *test) {
+		c.toSignIn()
+		page := c.owner.Post(c.path("/people/invite"), url.Values{"role": {"m365_admin"}})
+		link := joinLink.FindString(page.Body)
+		guest := c.freshWindow()
+		guest.Post(link, url.Values{"name": {"Dana"}})
+		c.child.Process.Kill()
+		c.died()
+		c.restart()
+		if got := guest.Get("/waiting"); got.Status != 200 || !strings.Contains(c.owner.Get(c.path("/people")).Body, "Dana") {
+			t.Errorf("after the restart the guest sees %d at %s", got.Status, got.Path)
+		}
+	}},
 }

@@ -51,31 +51,8 @@ func TestCommandsOnSetups(t *testing.T) {
 	c.submit("handover", url.Values{"key": {string(setup.KeepWatchman)}})
 	c.looksUntil("handover", "done")
 
-	secrets := []string{clientSecret, strings.TrimPrefix(link, "/w/"), g.Token.Access.Reveal(), g.Token.Refresh.Reveal(), "a quiet harbour at dusk"}
-	for _, a := range c.lab.Info().Accounts {
-		if a.Password != "" { // nobody signs in as the shared mailbox
-			secrets = append(secrets, a.Password)
-		}
-	}
-	if u, err := url.Parse(back); err != nil || u.Query().Get("code") == "" || u.Query().Get("state") == "" {
-		t.Fatalf("no code in %s: %v", back, err)
-	} else {
-		secrets = append(secrets, u.Query().Get("code"), u.Query().Get("state"))
-	}
-	command := func(want int, args ...string) string {
-		t.Helper()
-		status, out := c.command(args...)
-		if status != want {
-			t.Errorf("%v: status %d, want %d", args, status, want)
-		}
-		for i, s := range secrets {
-			if s == "" || strings.Contains(out, s) || strings.Contains(out, html.EscapeString(s)) {
-				t.Errorf("%v: secret %d is empty or in the output", args, i)
-			}
-		}
-		return out
-	}
-	has := func(what, text string, wanted ...string) {
+	quiet := watched{c, append(c.secretsAtMicrosoft(back), clientSecret, strings.TrimPrefix(link, "/w/"), g.Token.Access.Reveal(), g.Token.Refresh.Reveal(), "a quiet harbour at dusk")}
+	command, has := quiet.command, func(what, text string, wanted ...string) {
 		t.Helper()
 		for _, w := range wanted {
 			if !strings.Contains(text, w) {
@@ -127,11 +104,48 @@ func TestCommandsOnSetups(t *testing.T) {
 	if code := c.child.ProcessState.ExitCode(); code != exitClean {
 		t.Errorf("after SIGTERM serve ends with %d: %s", code, c.output)
 	}
-	for i, s := range secrets {
+	for i, s := range quiet.secrets {
 		if strings.Contains(c.output.String(), s) {
 			t.Errorf("secret %d is in the log", i)
 		}
 	}
+}
+
+// watched runs commands, and looks for secrets in what they print.
+type watched struct {
+	*test
+	secrets []string
+}
+
+func (w watched) command(want int, args ...string) string {
+	w.t.Helper()
+	status, out := w.test.command(args...)
+	if status != want {
+		w.t.Errorf("%v: status %d, want %d", args, status, want)
+	}
+	for i, s := range w.secrets {
+		if s == "" || strings.Contains(out, s) || strings.Contains(out, html.EscapeString(s)) {
+			w.t.Errorf("%v: secret %d is empty or in the output", args, i)
+		}
+	}
+	return out
+}
+
+// secretsAtMicrosoft are those that a sign-in leads past, up to the address it
+// came back to.
+func (c *test) secretsAtMicrosoft(back string) []string {
+	c.t.Helper()
+	u, err := url.Parse(back)
+	if err != nil || u.Query().Get("code") == "" || u.Query().Get("state") == "" {
+		c.t.Fatalf("no code in %s: %v", back, err)
+	}
+	list := []string{u.Query().Get("code"), u.Query().Get("state")}
+	for _, a := range c.lab.Info().Accounts {
+		if a.Password != "" { // nobody signs in as the shared mailbox
+			list = append(list, a.Password)
+		}
+	}
+	return list
 }
 
 // TestDemo runs the demo as a process: what it says first, that it serves, that

@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -14,7 +15,7 @@ import (
 
 const root = "../.."
 
-// goFiles lists the product's own Go files, without tests and generated code.
+// goFiles lists all Go files.
 func goFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
@@ -35,6 +36,7 @@ func goFiles(t *testing.T) []string {
 	return files
 }
 
+// product lists those that are neither tests nor generated.
 func product(t *testing.T) []string {
 	return slices.DeleteFunc(goFiles(t), func(f string) bool {
 		return strings.HasSuffix(f, "_test.go") || strings.HasSuffix(f, "_templ.go")
@@ -108,6 +110,27 @@ func TestEachPackageSaysWhatItOwns(t *testing.T) {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, dir, "doc.go"), nil, parser.ParseComments)
 		if err != nil || file.Doc == nil || len(file.Doc.Text()) < 80 {
 			t.Errorf("%s has no doc.go that says what it owns and what it does not know", dir)
+		}
+	}
+}
+
+// TestFunctionsStaySmall: a function of 100 lines is read in one go.
+func TestFunctionsStaySmall(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if strings.HasSuffix(f, "_templ.go") {
+			continue
+		}
+		files := token.NewFileSet()
+		parsed, err := parser.ParseFile(files, f, read(t, f), parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				if lines := files.Position(fn.End()).Line - files.Position(fn.Pos()).Line + 1; lines > 100 {
+					t.Errorf("%s: %s has %d lines; the limit is 100", f, fn.Name.Name, lines)
+				}
+			}
 		}
 	}
 }

@@ -25,53 +25,9 @@ func TestThreeServers(t *testing.T) {
 		}
 		t.Skip("needs root and unshare")
 	}
-	d := demo{process: bench.Start(t, bench.Binary(t), []string{"lab", "--json", "--delay", "0.02"}, nil)}
-	var l struct {
-		Authority string `json:"authority"`
-		IMAP      string `json:"imap"`
-		POP3      string `json:"pop3"`
-		SMTP      string `json:"smtp"`
-		CAFile    string `json:"ca_file"`
-	}
-	line := d.process.WaitFor(`(?m)^\{"schema":1,.*\}$`, 10*time.Second)[0]
-	if err := json.Unmarshal([]byte(line), &struct{ Lab any }{&l}); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal([]byte(line), &d); err != nil {
-		t.Fatal(err)
-	}
-	portOf := func(address string) string {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return port
-	}
-	dir := t.TempDir()
+	d, l := startLab(t)
 	ports := bench.FreePorts(t, 2)
-	config := func(name, role string, port int) string {
-		file := filepath.Join(dir, name+".toml")
-		text := fmt.Sprintf(`listen = "127.0.0.1:%d"
-external_url = "http://localhost:%d"
-data = %q
-node = %q
-role = %q
-ca_file = %q
-
-[[provider]]
-id = "lab"
-kind = "entra"
-authority = %q
-[provider.hosts]
-imap = { host = "localhost", port = %s, security = "tls" }
-pop3 = { host = "127.0.0.1", port = %s, security = "tls" }
-smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
-`, port, ports[0], filepath.Join(dir, "data"), name, role, l.CAFile, l.Authority, portOf(l.IMAP), portOf(l.POP3), portOf(l.SMTP))
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
+	config := func(name, role string, port int) string { return l.config(t, name, role, port, ports[0]) }
 	first := config("APP01", "application", ports[0])
 	bench.Start(t, bench.Binary(t), []string{"serve", "--config", first}, nil)
 	d.URL = fmt.Sprintf("http://localhost:%d", ports[0])
@@ -102,7 +58,7 @@ smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
 	desk.WaitText("Step 4 of 8")
 
 	// The second process joins while the page is open.
-	hosts := filepath.Join(dir, "hosts")
+	hosts := filepath.Join(l.dir, "hosts")
 	if err := os.WriteFile(hosts, []byte("127.0.0.9 localhost\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +66,7 @@ smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
 	bench.Start(t, "/usr/bin/unshare", []string{"--mount", "sh", "-c",
 		`mount --bind "$1" /etc/hosts && exec "$2" serve --config "$3"`, "sh", hosts, bench.Binary(t), second}, nil)
 
-	desk.WaitText("localhost refuses SVC02 on port " + portOf(l.IMAP))
+	desk.WaitText("localhost refuses SVC02 on port " + portOf(t, l.IMAP))
 	desk.WaitText("No result yet from SVC03")
 	shoot(t, desk, "60-network-two-nodes")
 
@@ -146,6 +102,63 @@ smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
 	}
 	shoot(t, desk, "61-network-three-servers")
 	clean(t, desk, "network")
+}
+
+// labAlone is a lab that servers are configured to use.
+type labAlone struct {
+	dir       string // for the files of the servers
+	Authority string `json:"authority"`
+	IMAP      string `json:"imap"`
+	POP3      string `json:"pop3"`
+	SMTP      string `json:"smtp"`
+	CAFile    string `json:"ca_file"`
+}
+
+func startLab(t *testing.T) (demo, labAlone) {
+	d, l := demo{process: bench.Start(t, bench.Binary(t), []string{"lab", "--json", "--delay", "0.02"}, nil)}, labAlone{dir: t.TempDir()}
+	line := []byte(d.process.WaitFor(`(?m)^\{"schema":1,.*\}$`, 10*time.Second)[0])
+	for _, into := range []any{&struct{ Lab any }{&l}, &d} {
+		if err := json.Unmarshal(line, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d, l
+}
+
+// config writes the configuration of one server. All share a database and the
+// external URL of the first.
+func (l labAlone) config(t *testing.T, name, role string, port, first int) string {
+	t.Helper()
+	text := fmt.Sprintf(`listen = "127.0.0.1:%d"
+external_url = "http://localhost:%d"
+data = %q
+node = %q
+role = %q
+ca_file = %q
+
+[[provider]]
+id = "lab"
+kind = "entra"
+authority = %q
+[provider.hosts]
+imap = { host = "localhost", port = %s, security = "tls" }
+pop3 = { host = "127.0.0.1", port = %s, security = "tls" }
+smtp = { host = "127.0.0.1", port = %s, security = "starttls" }
+`, port, first, filepath.Join(l.dir, "data"), name, role, l.CAFile, l.Authority, portOf(t, l.IMAP), portOf(t, l.POP3), portOf(t, l.SMTP))
+	file := filepath.Join(l.dir, name+".toml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func portOf(t *testing.T, address string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 func w(p *bench.Page) way {
