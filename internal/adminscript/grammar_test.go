@@ -3,10 +3,10 @@ package adminscript
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"latchkey/internal/need"
 )
 
 // grammarAnswer is what the foreign grammar says about one text.
@@ -22,21 +22,13 @@ type grammarAnswer struct {
 // @vscode/tree-sitter-wasm, which nobody here wrote.
 func grammar(t testing.TB, texts []string) []grammarAnswer {
 	t.Helper()
-	lack := t.Skipf
-	if os.Getenv("LATCHKEY_STRICT") != "" {
-		lack = t.Fatalf
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		lack("node is not installed: run .ci/deps")
-	}
-	if _, err := os.Stat(filepath.Join("npm", "node_modules", "@vscode", "tree-sitter-wasm")); err != nil {
-		lack("the npm package @vscode/tree-sitter-wasm is not installed: run .ci/deps")
-	}
+	node := need.Program(t, "node")
+	need.Package(t, "npm", "@vscode/tree-sitter-wasm")
 	input, err := json.Marshal(texts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "npm/parse.mjs")
+	cmd := exec.CommandContext(t.Context(), node, "npm/parse.mjs")
 	cmd.Stdin = bytes.NewReader(input)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint

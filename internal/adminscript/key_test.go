@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/need"
 	"latchkey/internal/secret"
 )
 
@@ -47,13 +48,7 @@ func TestSecretComesBack(t *testing.T) {
 // TestSecretOfAStranger opens what OpenSSL has encrypted with the parameters
 // that .NET calls OaepSHA256: SHA-256 for the hash and for MGF1, no label.
 func TestSecretOfAStranger(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("LATCHKEY_STRICT") != "" {
-			t.Fatal("openssl is not installed")
-		}
-		t.Skip("openssl is not installed")
-	}
+	openssl := need.Program(t, "openssl")
 	key, err := oneKey()
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,8 @@ var allowed = map[string][]string{
 	"internal/walk":      {"lab"},
 	"internal/archtest":  {},
 	"internal/e2e":       {},
-	"internal/e2e/bench": {"secret"},
+	"internal/e2e/bench": {"need", "secret"},
+	"internal/need":      {},
 	"cmd/latchkey":       nil, // wiring: everything
 }
 
@@ -67,7 +68,7 @@ var allowed = map[string][]string{
 var island = []string{"internal/lab", "internal/lab/world", "internal/lab/entra", "internal/lab/exchange"}
 
 // tests-only packages may be imported by tests alone.
-var testsOnly = []string{"internal/e2e", "internal/e2e/bench", "internal/store/storetest", "internal/archtest", "web/webtest"}
+var testsOnly = []string{"internal/e2e", "internal/e2e/bench", "internal/need", "internal/store/storetest", "internal/archtest", "web/webtest"}
 
 type pkg struct {
 	ImportPath string

@@ -13,18 +13,15 @@ import (
 	"time"
 
 	"latchkey/internal/e2e/bench"
+	"latchkey/internal/need"
 )
 
 // TestThreeServers: two processes on one database and a third machine that
 // only sends a block. One of the processes resolves the IMAP server to an
 // address where nothing listens, as if a firewall stood before it.
 func TestThreeServers(t *testing.T) {
-	if _, err := exec.LookPath("unshare"); err != nil || os.Geteuid() != 0 {
-		if os.Getenv("LATCHKEY_STRICT") != "" {
-			t.Fatal("a mount namespace of its own is needed: run as root, with util-linux")
-		}
-		t.Skip("needs root and unshare")
-	}
+	unshare := need.Program(t, "unshare")
+	need.Root(t, "one server gets a mount namespace of its own")
 	d, l := startLab(t)
 	ports := bench.FreePorts(t, 2)
 	config := func(name, role string, port int) string { return l.config(t, name, role, port, ports[0]) }
@@ -63,7 +60,7 @@ func TestThreeServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := config("SVC02", "services", ports[1])
-	bench.Start(t, "/usr/bin/unshare", []string{"--mount", "sh", "-c",
+	bench.Start(t, unshare, []string{"--mount", "sh", "-c",
 		`mount --bind "$1" /etc/hosts && exec "$2" serve --config "$3"`, "sh", hosts, bench.Binary(t), second}, nil)
 
 	desk.WaitText("localhost refuses SVC02 on port " + portOf(t, l.IMAP))

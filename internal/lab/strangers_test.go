@@ -25,22 +25,8 @@ import (
 
 	"latchkey/internal/lab"
 	"latchkey/internal/lab/world"
+	"latchkey/internal/need"
 )
-
-// need returns the path of a program. Without it the test is skipped, or fails
-// where everything has to be there.
-func need(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("LATCHKEY_STRICT") != "":
-		t.Fatalf("%s is not installed", program)
-	}
-	t.Skipf("%s is not installed", program)
-	return ""
-}
 
 // stranger is an application written against golang.org/x/oauth2 and go-oidc.
 type stranger struct {
@@ -297,7 +283,7 @@ func TestForeignIMAPLibraryNotConnected(t *testing.T) {
 func (s *stranger) curl(access, user string, args ...string) (string, error) {
 	s.t.Helper()
 	config := fmt.Sprintf("oauth2-bearer = %q\nuser = %q\n", access, user+":")
-	cmd := exec.Command(need(s.t, "curl"), append([]string{
+	cmd := exec.Command(need.Program(s.t, "curl"), append([]string{
 		"--config", "-", "--silent", "--show-error", "--max-time", "20", "--cacert", s.info.CAFile, "--login-options", "AUTH=XOAUTH2",
 	}, args...)...)
 	cmd.Stdin = strings.NewReader(config)
@@ -307,7 +293,7 @@ func (s *stranger) curl(access, user string, args ...string) (string, error) {
 
 func TestCurl(t *testing.T) {
 	l := start(t, lab.Options{})
-	need(t, "curl")
+	need.Program(t, "curl")
 	s := newStranger(t, l)
 	access := s.token(world.SignInAccount).AccessToken
 	letter := filepath.Join(t.TempDir(), "letter")
@@ -386,7 +372,7 @@ json.dump(out, sys.stdout)
 
 func TestPython(t *testing.T) {
 	l := start(t, lab.Options{})
-	python := need(t, "python3")
+	python := need.Program(t, "python3")
 	s := newStranger(t, l)
 	input := fmt.Sprintf(`{"ca":%q,"imap":%q,"pop3":%q,"smtp":%q,"token":%q,"user":%q,"shared":%q,"inline":%v}`,
 		s.info.CAFile, s.info.IMAP, s.info.POP3, s.info.SMTP, s.token(world.SignInAccount).AccessToken, world.SignInAccount, world.Sales, true)

@@ -15,23 +15,16 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/need"
 	"latchkey/internal/probe"
 )
 
 const greeting = "S * OK ready\nC T1 CAPABILITY\nS * CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR\nS T1 OK done\n"
 
-// stranger starts a proxy that somebody else has written; without it the test
-// is skipped on a bare machine and fails where everything must be there.
+// stranger starts a proxy that somebody else has written.
 func stranger(t *testing.T, port int, name string, args ...string) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("LATCHKEY_STRICT") != "" {
-			t.Fatalf("%s is not installed; .ci/deps installs it", name)
-		}
-		t.Skipf("%s is not installed", name)
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(need.Program(t, name), args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

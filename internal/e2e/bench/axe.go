@@ -3,6 +3,8 @@ package bench
 import (
 	"os"
 	"path/filepath"
+
+	"latchkey/internal/need"
 )
 
 // Violation is a finding of axe-core: a barrier for people.
@@ -17,7 +19,7 @@ type Violation struct {
 // default, and the stricter ones for target size and contrast.
 func (p *Page) Axe() []Violation {
 	p.t.Helper()
-	source, err := os.ReadFile(filepath.Join(needPackage(p.t, "axe-core"), "axe.min.js"))
+	source, err := os.ReadFile(filepath.Join(need.Package(p.t, npmDir(), "axe-core"), "axe.min.js"))
 	p.check("read axe-core", err)
 	if there, err := evaluate[bool](p, `"axe" in window`); err != nil || !there {
 		_, err = evaluate[any](p, string(source)+"; null")

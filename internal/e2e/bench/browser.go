@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/need"
+
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -19,9 +21,8 @@ type Browser struct{ ctx context.Context }
 // report by itself is switched off.
 func StartBrowser(t testing.TB) *Browser {
 	t.Helper()
-	Need(t, "chromium")
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(mustFind(t, "chromium")), // as root chromedp adds --no-sandbox
+		chromedp.ExecPath(need.Program(t, "chromium")), // as root chromedp adds --no-sandbox
 		chromedp.Flag("headless", true),
 		chromedp.DisableGPU,
 		chromedp.NoFirstRun,

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"latchkey/internal/need"
 )
 
 // DovecotOptions are what tests vary.
@@ -39,7 +41,6 @@ type Dovecot struct {
 // StartDovecot starts the server and waits until it answers on every port.
 func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 	t.Helper()
-	Need(t, "dovecot")
 	d := &Dovecot{
 		dir: tempDir(t, "dovecot"), users: o.Users, owner: mailOwner(t),
 		delegations: map[string][]string{},
@@ -128,7 +129,7 @@ func (d *Dovecot) start(t testing.TB, op *OP) bool {
 	ports := FreePorts(t, 6)
 	d.IMAP, d.IMAPS, d.POP3, d.POP3S, d.Submission, d.sasl = ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]
 	d.writeConfiguration(t, op)
-	p := start(t, command{bin: mustFind(t, "dovecot"), args: []string{"-F", "-c", d.path("dovecot.conf")}})
+	p := start(t, command{bin: need.Program(t, "dovecot"), args: []string{"-F", "-c", d.path("dovecot.conf")}})
 	ready := func() bool { return greets(d.IMAP) && greets(d.POP3) && greets(d.Submission) }
 	if poll(20*time.Second, func() bool { return p.Exited() || ready() }) && !p.Exited() {
 		return true

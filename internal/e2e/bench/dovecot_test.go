@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/internal/e2e/bench"
+	"latchkey/internal/need"
 	"latchkey/internal/secret"
 )
 
@@ -164,7 +165,7 @@ func TestMailsShowWhetherAClientOnlyLooked(t *testing.T) {
 // line.
 func curl(t *testing.T, ca, url, user string, token secret.Text, args ...string) bench.Result {
 	t.Helper()
-	bench.Need(t, "curl")
+	need.Program(t, "curl")
 	conf := filepath.Join(t.TempDir(), "curlrc")
 	text := fmt.Sprintf("user = %q\noauth2-bearer = %q\nlogin-options = \"AUTH=XOAUTH2\"\n", user, token.Reveal())
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {

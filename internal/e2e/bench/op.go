@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/need"
 	"latchkey/internal/secret"
 )
 
@@ -75,8 +76,8 @@ type settings struct {
 // and secrets.
 func StartOP(t testing.TB, o OPOptions) *OP {
 	t.Helper()
-	Need(t, "node")
-	needPackage(t, "oidc-provider")
+	node := need.Program(t, "node")
+	need.Package(t, npmDir(), "oidc-provider")
 	s := settings{
 		Accounts: []account{
 			{OID: "0a000000-0000-4000-8000-00000000000a", Email: A, Name: "Account A", Password: rand.Text()},
@@ -97,7 +98,7 @@ func StartOP(t testing.TB, o OPOptions) *OP {
 		ClientID: s.Client.ID, ClientSecret: secret.New(s.Client.Secret),
 		accounts: s.Accounts, mailserver: s.Mailserver,
 	}
-	op.proc = startWithInput(t, command{bin: "node", args: []string{"provider.mjs"}, dir: npmDir()}, s)
+	op.proc = startWithInput(t, command{bin: node, args: []string{"provider.mjs"}, dir: npmDir()}, s)
 	op.Issuer = op.proc.WaitFor(`(?m)^(http://127\.0\.0\.1:\d+)$`, 30*time.Second)[1]
 	return op
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"latchkey/internal/need"
 )
 
 // PostfixOptions are what tests vary.
@@ -31,8 +33,8 @@ type Postfix struct {
 // started without root.
 func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 	t.Helper()
-	Need(t, "postfix")
-	NeedRoot(t, "Postfix refuses to start otherwise")
+	need.Program(t, "postfix")
+	need.Root(t, "Postfix refuses to start otherwise")
 	p := &Postfix{CA: o.Dovecot.CA, dir: tempDir(t, "postfix")}
 	for _, name := range []string{"queue", "data", "conf"} {
 		if err := os.Mkdir(filepath.Join(p.dir, name), 0o755); err != nil {
@@ -92,7 +94,7 @@ func (p *Postfix) start(t testing.TB, d *Dovecot) bool {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conf := filepath.Join(p.dir, "conf")
-	if res := Run(ctx, t, mustFind(t, "postfix"), []string{"-c", conf, "check"}, nil); res.Code != 0 { // it makes the queue's folders
+	if res := Run(ctx, t, need.Program(t, "postfix"), []string{"-c", conf, "check"}, nil); res.Code != 0 { // it makes the queue's folders
 		t.Fatalf("bench: postfix check: %s%s", res.Stdout, res.Stderr)
 	}
 	// Not "postfix start-fg": it waits for the master process in a shell and
@@ -108,7 +110,7 @@ func (p *Postfix) start(t testing.TB, d *Dovecot) bool {
 // daemonDir is where Postfix was built to keep its programs.
 func daemonDir(ctx context.Context, t testing.TB) string {
 	t.Helper()
-	return strings.TrimSpace(Run(ctx, t, mustFind(t, "postconf"), []string{"-d", "-h", "daemon_directory"}, nil).Stdout)
+	return strings.TrimSpace(Run(ctx, t, need.Program(t, "postconf"), []string{"-d", "-h", "daemon_directory"}, nil).Stdout)
 }
 
 // mainText demands STARTTLS, a login, and a sender that belongs to the login.

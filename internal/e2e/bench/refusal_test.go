@@ -3,7 +3,6 @@ package bench_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"latchkey/internal/e2e/bench"
 )
 
-// recorder is a test that keeps to itself why it failed or was skipped.
+// recorder is a test that keeps to itself why it failed.
 type recorder struct {
 	testing.TB
 	said []string
@@ -27,11 +26,6 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-func (r *recorder) Skipf(format string, args ...any) {
-	r.said = append(r.said, "skip: "+fmt.Sprintf(format, args...))
-	runtime.Goexit()
-}
-
 // attempt runs f until it ends itself, and returns what it said.
 func attempt(r *recorder, f func()) string {
 	r.said = nil
@@ -42,26 +36,6 @@ func attempt(r *recorder, f func()) string {
 	}()
 	<-done
 	return strings.Join(r.said, "; ")
-}
-
-func TestNeedSkipsUnlessStrict(t *testing.T) {
-	for strict, want := range map[string]string{
-		"":  "skip: no-such-program is not installed: run .ci/deps",
-		"1": "fatal: no-such-program is not installed: run .ci/deps",
-	} {
-		t.Setenv("LATCHKEY_STRICT", strict)
-		r := &recorder{TB: t}
-		if got := attempt(r, func() { bench.Need(r, "sh", "no-such-program") }); got != want {
-			t.Errorf("strict=%q: %s, want %s", strict, got, want)
-		}
-	}
-	if os.Getuid() == 0 {
-		return
-	}
-	r := &recorder{TB: t}
-	if got, want := attempt(r, func() { bench.NeedRoot(r, "of a reason") }), "fatal: needs root: of a reason"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
 }
 
 func TestWaitForEndsWithTheProgram(t *testing.T) {
