@@ -29,14 +29,15 @@ import (
 
 // app is the product, wired together on one database.
 type app struct {
-	config  config.Config
-	store   *store.Store
-	admin   *admin.Service
-	wizard  *wizard.Wizard
-	catalog *locale.Catalog
-	log     *slog.Logger
-	now     func() time.Time
-	owner   string
+	config    config.Config
+	providers []provider.Provider
+	store     *store.Store
+	admin     *admin.Service
+	wizard    *wizard.Wizard
+	catalog   *locale.Catalog
+	log       *slog.Logger
+	now       func() time.Time
+	owner     string
 
 	working sync.WaitGroup // keeper and attendant
 	stops   []context.CancelFunc
@@ -60,7 +61,7 @@ func openApp(ctx context.Context, t terminal, c config.Config, providers []provi
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: c, catalog: catalog, log: log, now: t.Now, owner: fmt.Sprintf("%s/%d/%s", c.Node, os.Getpid(), rand.Text()[:6])}
+	a := &app{config: c, providers: providers, catalog: catalog, log: log, now: t.Now, owner: fmt.Sprintf("%s/%d/%s", c.Node, os.Getpid(), rand.Text()[:6])}
 	db, err := store.Open(ctx, store.Options{Path: databaseFile(c.Data), Ring: ring, Now: t.Now, Hook: t.Hook})
 	if err != nil {
 		return nil, err

@@ -123,7 +123,12 @@ func newStand(ctx context.Context, t terminal, listen, data string, microsoft *l
 		return stand{}, errors.Join(err, ln.Close())
 	}
 	s := stand{app: a, listener: ln, url: c.ExternalURL}
-	if s.probe, err = probeLab(data, info.CAFile, p); err != nil {
+	file, err := writeConfig(c, p)
+	if err == nil {
+		s.probe = "latchkey probe --config " + shellWord(file)
+		err = a.serves(ctx, "--config "+shellWord(file))
+	}
+	if err != nil {
 		return s, errors.Join(err, ln.Close(), a.Close())
 	}
 	if claimed, err := a.admin.Claimed(ctx); err != nil || claimed {
@@ -137,19 +142,19 @@ func newStand(ctx context.Context, t terminal, listen, data string, microsoft *l
 	return s, nil
 }
 
-// probeLab writes the configuration with which "latchkey probe" knows the lab,
-// and returns how that command begins.
-func probeLab(data, caFile string, p provider.Provider) (string, error) {
+// writeConfig writes the configuration with which the other commands know this
+// installation and its lab, and returns the file.
+func writeConfig(c config.Config, p provider.Provider) (string, error) {
 	hosts := map[string]config.Host{}
 	for protocol, e := range p.Hosts {
 		hosts[string(protocol)] = config.Host{Host: e.Host, Port: e.Port, Security: e.Security}
 	}
-	file, err := filepath.Abs(filepath.Join(data, "probe.toml"))
+	file, err := filepath.Abs(filepath.Join(c.Data, "demo.toml"))
 	if err != nil {
 		return "", fmt.Errorf("demo: %w", err)
 	}
 	text, err := toml.Marshal(map[string]any{
-		"ca_file":  caFile,
+		"listen": c.Listen, "data": filepath.Dir(file), "ca_file": c.CAFile,
 		"provider": []map[string]any{{"id": p.ID, "name": p.Name, "kind": p.Kind, "authority": p.Authority, "hosts": hosts}},
 	})
 	if err != nil {
@@ -158,7 +163,7 @@ func probeLab(data, caFile string, p provider.Provider) (string, error) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return "", fmt.Errorf("demo: %w", err)
 	}
-	return "latchkey probe --config " + shellWord(file), nil
+	return file, nil
 }
 
 // tell says where to go. Only the demo prints passwords: they are the lab's.

@@ -25,11 +25,14 @@ func (i *initCommand) Run(ctx context.Context, t terminal) error {
 	}
 	if _, err := os.Stat(databaseFile(c.Data)); err != nil && (i.Reset || i.Config == "" && i.Data == "") {
 		// A new database here would belong to no server, and its link too.
-		return fmt.Errorf("data = %q: %w: name the server's configuration with --config, or its folder with --data", c.Data, err)
+		return fmt.Errorf("data = %q: %w: name the server's configuration with --config", c.Data, err)
 	}
 	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {
 		return err
+	}
+	if err := a.agrees(ctx, "external_url"); err != nil { // the link would lead elsewhere
+		return errors.Join(err, a.Close())
 	}
 	if i.Reset {
 		if err := a.admin.Reset(ctx); err != nil {

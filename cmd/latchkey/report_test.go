@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -98,6 +100,7 @@ func TestCommandsOnSetups(t *testing.T) {
 	has("check", command(1, "check", string(bad)), "3 Entra application: Needs attention\n", "(redirect_uri_not_listed)\n", "      [registered] "+hostile+"\n")
 	has("check", command(0, "check", string(good)), "8 Hand-over: Done\n")
 	has("check", command(1, "check", string(bad), "--json"), `"schema": 1,`, `"code": "redirect_uri_not_listed"`)
+	c.refusesOtherConfigurations(good)
 	has("probe", command(0, "probe"), "-----BEGIN LATCHKEY PROBE-----", `"server": "NODE1"`)
 
 	c.stop()
@@ -203,6 +206,15 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the link answers %v, %v", response, err)
 	} else {
 		_ = response.Body.Close()
+	}
+	// The configuration beside its data is the one it runs with.
+	if file, err := filepath.Glob(left + "/latchkey-demo-*/demo.toml"); err != nil || len(file) != 1 {
+		t.Errorf("the demo's configuration: %v, %v", file, err)
+	} else {
+		var out, errs bytes.Buffer
+		if status := run(t.Context(), []string{"setups", "--config", file[0]}, terminal{Out: &out, Err: &errs}); status != exitClean {
+			t.Errorf("with the demo's configuration: status %d: %s", status, &errs)
+		}
 	}
 	if err := child.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -69,6 +69,11 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 	if secure != nil {
 		ln = tls.NewListener(ln, secure)
 	}
+	if c.Role != setup.RoleServices { // browsers reach the other ones
+		if err := a.serves(ctx, s.words(c)); err != nil {
+			return errors.Join(err, ln.Close(), a.Close())
+		}
+	}
 	if claimed, err := a.admin.Claimed(ctx); err == nil && !claimed {
 		log.Warn("no administrator yet: run the command on this server and open the link it prints", "command", s.initWords(c))
 	}
@@ -83,21 +88,7 @@ func (s *serveCommand) Run(ctx context.Context, t terminal) error {
 // initWords is the command that makes a link for this very server: from another
 // folder, or without its flags, init would speak of another one.
 func (f configFlags) initWords(c config.Config) string {
-	words := []string{"latchkey", "init"}
-	add := func(flag, value string) {
-		if value != "" {
-			words = append(words, flag, shellWord(value))
-		}
-	}
-	if file, err := filepath.Abs(expand(f.Config)); err == nil && f.Config != "" {
-		add("--config", file)
-	}
-	if data, err := filepath.Abs(c.Data); err == nil && (f.Config == "" || f.Data != "" || !filepath.IsAbs(c.Data)) {
-		add("--data", data)
-	}
-	add("--listen", f.Listen)
-	add("--external-url", f.ExternalURL)
-	return strings.Join(words, " ")
+	return "latchkey init " + f.words(c)
 }
 
 // probeWords begin the command that knows the providers of this server. The

@@ -56,18 +56,22 @@ func (s *setupsCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // withApp opens the product for one command and closes it again. What only
-// reads makes no database where somebody has named the wrong folder.
+// reads makes no database where somebody has named the wrong folder, and none
+// judges with another configuration than the server's.
 func withApp(ctx context.Context, f configFlags, t terminal, do func(*app) error) error {
 	c, err := f.read()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(databaseFile(c.Data)); err != nil {
-		return fmt.Errorf("data = %q: %w: name the server's configuration with --config, or its folder with --data", c.Data, err)
+		return fmt.Errorf("data = %q: %w: name the server's configuration with --config", c.Data, err)
 	}
 	a, err := openApp(ctx, t, c, nil, newLog(t, slog.LevelWarn))
 	if err != nil {
 		return err
+	}
+	if err := a.agrees(ctx); err != nil {
+		return errors.Join(err, a.Close())
 	}
 	return errors.Join(do(a), a.Close())
 }
