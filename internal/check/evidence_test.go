@@ -264,6 +264,15 @@ func TestProductSignIn(t *testing.T) {
 		{"the older name of the resource", productAsks(func(p *setup.ProductSignIn) {
 			p.Scopes[0] = "https://outlook.office365.com/IMAP.AccessAsUser.All"
 		}), nil, nil},
+		{"the older endpoint", productAsks(func(p *setup.ProductSignIn) {
+			p.V1, p.Scopes, p.Resource = true, nil, "https://outlook.office365.com/"
+		}), []string{"product_asks_by_registration"}, []string{"product", "Cisco ECE (eGain)"}},
+		{"the older endpoint without a service", productAsks(func(p *setup.ProductSignIn) { p.V1, p.Scopes = true, nil }),
+			[]string{"product_asks_by_registration"}, nil},
+		{"the older endpoint for Graph", productAsks(func(p *setup.ProductSignIn) {
+			p.V1, p.Scopes, p.Resource = true, nil, "https://graph.microsoft.com/"
+		}), []string{"product_asks_other_service"},
+			[]string{"product", "Cisco ECE (eGain)", "resource", "https://graph.microsoft.com/", "wanted", "https://outlook.office.com"}},
 		{"no prompt", productAsks(func(p *setup.ProductSignIn) { p.Prompt = "" }), []string{"product_signs_in_silently"}, nil},
 	})
 	s := shown()

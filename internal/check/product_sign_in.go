@@ -52,6 +52,22 @@ var (
 		Remedy:      "Add {{.wanted}} to its permissions, and press Generate again.",
 		Params:      []string{"product", "protocol", "wanted"},
 	}
+	productAsksGraph = &finding.Definition{
+		Code: "product_asks_other_service", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "{{.product}} asks for a token of {{.resource}}, which is not Exchange",
+		Consequence: "The sign-in succeeds, and Exchange then refuses the token.",
+		Cause:       "The resource in its OAuth application is that of Microsoft Graph.",
+		Remedy:      "In the OAuth application of {{.product}}, write {{.wanted}} as the resource.",
+		Params:      []string{"product", "resource", "wanted"},
+	}
+	productAsksByRegistration = &finding.Definition{
+		Code: "product_asks_by_registration", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Title:       "{{.product}} gets the permissions that the registration lists",
+		Consequence: "None, if they are listed and consented to. What is missing there is missing in its token.",
+		Cause:       "Its address is of the older form without v2.0, which asks for no permissions and not for offline_access.",
+		Remedy:      "In the step Entra application, paste the manifest, so that the list is compared.",
+		Params:      []string{"product"},
+	}
 	productNoPrompt = &finding.Definition{
 		Code: "product_signs_in_silently", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "{{.product}} lets Microsoft choose who signs in",
@@ -116,7 +132,7 @@ var ProductSignIn = &Check{
 	NeededBy: setup.StepSignIn,
 	Finds: []*finding.Definition{
 		productSignInNotShown, productReturnsElsewhere, productNoRefresh, productScopeBare, productScopeMissing,
-		productNoPrompt, productURINotRegistered,
+		productAsksGraph, productAsksByRegistration, productNoPrompt, productURINotRegistered,
 	},
 	Grade: Pasted, Rejudges: true,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
@@ -125,6 +141,9 @@ var ProductSignIn = &Check{
 			return Found(finding.New(productSignInNotShown, "product", name))
 		}
 		out := Passed(Fact{"scopes", strings.Join(p.Scopes, " ")}, Fact{"redirect_uri", p.RedirectURI})
+		if p.V1 {
+			out.Facts[0] = Fact{"resource", p.Resource}
+		}
 		add := func(f finding.Finding) { out.Findings = append(out.Findings, f) }
 		a := e.Setup.Addresses
 		if a.ProductURL != "" && origin(p.RedirectURI) != origin(a.ProductURL) {
@@ -146,6 +165,9 @@ var ProductSignIn = &Check{
 func (e *Env) productScopes(p *setup.ProductSignIn) []finding.Finding {
 	var list []finding.Finding
 	name := e.Product.Name
+	if p.V1 {
+		return []finding.Finding{e.productResource(p)}
+	}
 	if !slices.Contains(p.Scopes, "offline_access") {
 		list = append(list, finding.New(productNoRefresh, "product", name).With("scope", strings.Join(p.Scopes, " "), ""))
 	}
@@ -167,6 +189,18 @@ func (e *Env) productScopes(p *setup.ProductSignIn) []finding.Finding {
 		}
 	}
 	return list
+}
+
+// productResource judges a request to the older endpoint. It always leads to a
+// refresh token, and to every permission of the registration on the one service
+// that it names, or that the token request will name (Microsoft's description
+// of the v1.0 code grant, from memory).
+func (e *Env) productResource(p *setup.ProductSignIn) finding.Finding {
+	resource := strings.TrimSuffix(p.Resource, "/")
+	if len(e.Provider.Audiences) > 0 && provider.ForGraph([]string{resource}) {
+		return finding.New(productAsksGraph, "product", e.Product.Name, "resource", p.Resource, "wanted", e.Provider.Audiences[0])
+	}
+	return finding.New(productAsksByRegistration, "product", e.Product.Name).With("resource", p.Resource, "")
 }
 
 // ProductClient compares what the product uses with the registration that was

@@ -26,10 +26,17 @@ var (
 	// code_challenge.
 	returned   = regexp.MustCompile(`(?i)(?:^|[?&#;\s"'<(])(code|access_token|id_token|refresh_token)=`)
 	webAddress = regexp.MustCompile(`(?i)https?://[^\s"'<>` + "`" + `]+`)
+	// bareAddress is an authorize address as an address bar shows it, without
+	// its scheme.
+	bareAddress = regexp.MustCompile(`(?i)(?:^|[\s"'<>(])([a-z0-9-]+(?:\.[a-z0-9-]+)+/[a-z0-9.-]{1,255}/oauth2(?:/v2\.0)?/authorize/?\?)`)
 	// authorizePath is v2 and the older v1 endpoint (learn.microsoft.com/entra/
 	// identity-platform/v2-oauth2-auth-code-flow).
 	authorizePath = regexp.MustCompile(`^/([A-Za-z0-9.-]{1,255})/oauth2(/v2\.0)?/authorize/?$`)
 )
+
+// laterPage finds the pages that follow an authorize address on the hosts of
+// the sign-in service, and on those of a company's own (AD FS).
+var laterPage = regexp.MustCompile(`(?i)^(?:login\.(?:[a-z]+\.)?(?:microsoft|microsoftonline|windows|live|chinacloudapi)\.(?:com|us|net|cn)/.|[^/]+/adfs/ls(?:/|$))`)
 
 const authorizeForm = "https://login.microsoftonline.com/…/oauth2/v2.0/authorize?client_id=…"
 
@@ -47,7 +54,8 @@ func ParseAuthorizeAddress(text string) (setup.ProductSignIn, error) {
 		return setup.ProductSignIn{}, err
 	}
 	segments := authorizePath.FindStringSubmatch(u.Path)
-	query, err := parameters(u)
+	end := 1 + strings.Count(strings.TrimSpace(plain(text)), "\n")
+	query, err := parameters(u, end)
 	if err != nil {
 		return setup.ProductSignIn{}, err
 	}
@@ -55,10 +63,12 @@ func ParseAuthorizeAddress(text string) (setup.ProductSignIn, error) {
 		Authority: u.Scheme + "://" + u.Host, Tenant: segments[1],
 		ClientID: query["client_id"], RedirectURI: query["redirect_uri"], Scopes: strings.Fields(query["scope"]),
 		Prompt: query["prompt"], LoginHint: query["login_hint"], PKCE: query["code_challenge"] != "",
+		V1: segments[2] == "",
 	}
-	if segments[2] == "" && len(p.Scopes) == 0 && query["resource"] != "" {
-		p.Scopes = []string{query["resource"]} // the v1 endpoint names the resource only
+	if p.V1 {
+		p.Resource = query["resource"]
 	}
+	last := lastName(u)
 	for _, one := range []struct {
 		name, value string
 		ok          bool
@@ -66,16 +76,36 @@ func ParseAuthorizeAddress(text string) (setup.ProductSignIn, error) {
 	}{
 		{"client_id", p.ClientID, clientForm.MatchString(p.ClientID), "the application (client) ID"},
 		{"redirect_uri", p.RedirectURI, uriForm.MatchString(p.RedirectURI), "a URI"},
-		{"scope", query["scope"], len(p.Scopes) > 0, "the scopes"},
+		{"scope", query["scope"], p.V1 || len(p.Scopes) > 0, "the scopes"},
 	} {
+		long := len(one.value) > maxString
 		switch {
+		case one.ok && !long:
+		case !long && wasCut(last, one.name, one.value):
+			return setup.ProductSignIn{}, &Fault{Where: inAddress, Wrong: Truncated, Line: end, Property: last}
 		case one.value == "" && !one.ok:
 			return setup.ProductSignIn{}, &Fault{Where: inAddress, Wrong: PropertyMissing, Property: one.name, Want: one.form}
-		case !one.ok || len(one.value) > maxString:
+		default:
 			return setup.ProductSignIn{}, &Fault{Where: inAddress, Wrong: PropertyValue, Property: one.name, Got: piece(one.value), Want: one.form}
 		}
 	}
 	return p, nil
+}
+
+// wasCut reports whether an address ends too early: in a parameter that cannot
+// be used, or in a required one before another required one has come.
+func wasCut(last, name, value string) bool {
+	if value != "" {
+		return last == name
+	}
+	return last == "client_id" || last == "redirect_uri"
+}
+
+// lastName is the name of the last parameter.
+func lastName(u *url.URL) string {
+	pairs := strings.Split(u.RawQuery, "&")
+	name, _, _ := strings.Cut(pairs[len(pairs)-1], "=")
+	return name
 }
 
 var clientForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
@@ -125,6 +155,9 @@ func authorizeURL(text string) (*url.URL, error) {
 	if text == "" {
 		return fault(Nothing, "")
 	}
+	if m := bareAddress.FindStringSubmatchIndex(text); m != nil && !webAddress.MatchString(text) {
+		text = text[:m[2]] + "https://" + text[m[2]:]
+	}
 	found := webAddress.FindAllStringIndex(text, -1)
 	switch {
 	case len(found) == 0:
@@ -150,20 +183,32 @@ func authorizeURL(text string) (*url.URL, error) {
 		return authorizeURL(u.Query().Get("url"))
 	}
 	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
-	if u.User != nil || u.Host == "" || u.Scheme != "https" && !local || !authorizePath.MatchString(u.Path) {
-		return fault(NotAuthorize, u.Hostname()+u.EscapedPath())
+	place, authorize := u.Hostname()+u.EscapedPath(), authorizePath.MatchString(u.Path)
+	switch {
+	case u.User == nil && authorize && u.Scheme != "https" && !local:
+		return fault(PlainHTTP, u.Scheme+"://"+u.Hostname())
+	case u.User == nil && !authorize && laterPage.MatchString(place) && !strings.Contains(place, "/oauth2/"):
+		return fault(LaterPage, place)
+	case u.User != nil || u.Host == "" || !authorize:
+		return fault(NotAuthorize, place)
 	}
 	return u, nil
 }
 
-// parameters are those of the query, each once.
-func parameters(u *url.URL) (map[string]string, error) {
+// cutEscape is an escape sequence of which the end is missing.
+var cutEscape = regexp.MustCompile(`%[0-9A-Fa-f]?$`)
+
+// parameters are those of the query, each once. end is the paste's last line.
+func parameters(u *url.URL, end int) (map[string]string, error) {
 	out := map[string]string{}
 	for _, pair := range strings.Split(u.RawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(name)
 		if err == nil {
 			value, err = url.QueryUnescape(value)
+		}
+		if err != nil && strings.HasSuffix(u.RawQuery, pair) && cutEscape.MatchString(pair) {
+			return nil, &Fault{Where: inAddress, Wrong: Truncated, Line: end, Property: piece(name)}
 		}
 		if err != nil {
 			return nil, &Fault{Where: inAddress, Wrong: Character, Property: piece(name), Want: "two hexadecimal digits behind %"}

@@ -35,6 +35,8 @@ func TestAuthorizeAddressOutOfAnyWrapping(t *testing.T) {
 		"escaped HTML":   html.EscapeString(authorizeAddress),
 		"lines of mail":  authorizeAddress[:90] + "\r\n" + authorizeAddress[90:170] + "\r\n" + authorizeAddress[170:],
 		"quoted mail":    "> " + authorizeAddress[:90] + "\n> " + authorizeAddress[90:],
+		"no scheme":      strings.TrimPrefix(authorizeAddress, "https://"),
+		"a bar's words":  "The bar shows: " + strings.TrimPrefix(authorizeAddress, "https://"),
 		"words in front": "It opens this: " + authorizeAddress,
 		"mail filter":    "https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(authorizeAddress) + "&data=05&reserved=0",
 	} {
@@ -45,7 +47,7 @@ func TestAuthorizeAddressOutOfAnyWrapping(t *testing.T) {
 	}
 	got, err := paste.ParseAuthorizeAddress("https://login.microsoftonline.us/contoso.example/oauth2/authorize?client_id=x&redirect_uri=https://e.example/&resource=https://outlook.office365.us&prompt=login&login_hint=a@contoso.example")
 	want := setup.ProductSignIn{Authority: "https://login.microsoftonline.us", Tenant: "contoso.example", ClientID: "x", RedirectURI: "https://e.example/",
-		Scopes: []string{"https://outlook.office365.us"}, Prompt: "login", LoginHint: "a@contoso.example"}
+		Scopes: []string{}, V1: true, Resource: "https://outlook.office365.us", Prompt: "login", LoginHint: "a@contoso.example"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("v1: %v %s", err, diff)
 	}
@@ -104,14 +106,20 @@ func TestAuthorizeAddressNamesTheDamage(t *testing.T) {
 		"endless":       {authorizeAddress + strings.Repeat("a", 1<<15), paste.Fault{Where: w, Wrong: paste.TooLong, Want: "at most 16384 characters"}},
 		"two":           {authorizeAddress + "\n" + authorizeAddress, paste.Fault{Where: w, Wrong: paste.Several, Line: 2, Want: "one address"}},
 		"the console":   {"https://ece.contoso.example/system/", paste.Fault{Where: w, Wrong: paste.NotAuthorize, Got: "ece.contoso.example/system/", Want: form}},
-		"a later page":  {"https://login.microsoftonline.com/common/reprocess?ctx=rQQ", paste.Fault{Where: w, Wrong: paste.NotAuthorize, Got: "login.microsoftonline.com/common/reprocess", Want: form}},
-		"no TLS":        {edit("https://", "http://"), paste.Fault{Where: w, Wrong: paste.NotAuthorize, Got: "login.microsoftonline.com/0f5a7c1e-0c5f-4d2e-9a53-6a3c0f1d2b…", Want: form}},
+		"a later page":  {"https://login.microsoftonline.com/common/reprocess?ctx=rQQ", paste.Fault{Where: w, Wrong: paste.LaterPage, Got: "login.microsoftonline.com/common/reprocess", Want: form}},
+		"after a name":  {"https://login.partner.microsoftonline.cn/common/login", paste.Fault{Where: w, Wrong: paste.LaterPage, Got: "login.partner.microsoftonline.cn/common/login", Want: form}},
+		"own sign-in":   {"https://sts.contoso.example/adfs/ls/?wa=1", paste.Fault{Where: w, Wrong: paste.LaterPage, Got: "sts.contoso.example/adfs/ls/", Want: form}},
+		"a look-alike":  {"https://login.microsoftonline.com.contoso.example/common/login", paste.Fault{Where: w, Wrong: paste.NotAuthorize, Got: "login.microsoftonline.com.contoso.example/common/login", Want: form}},
+		"no TLS":        {edit("https://", "http://"), paste.Fault{Where: w, Wrong: paste.PlainHTTP, Got: "http://login.microsoftonline.com", Want: form}},
 		"a name inside": {edit("https://", "https://a@"), paste.Fault{Where: w, Wrong: paste.NotAuthorize, Got: "login.microsoftonline.com/0f5a7c1e-0c5f-4d2e-9a53-6a3c0f1d2b…", Want: form}},
 		"a bad port":    {"https://a:x/oauth2/v2.0/authorize", paste.Fault{Where: w, Wrong: paste.Character, Want: form}},
 		"no client ID":  {without("client_id"), paste.Fault{Where: w, Wrong: paste.PropertyMissing, Property: "client_id", Want: "the application (client) ID"}},
 		"no redirect":   {without("redirect_uri"), paste.Fault{Where: w, Wrong: paste.PropertyMissing, Property: "redirect_uri", Want: "a URI"}},
 		"no scope":      {without("scope"), paste.Fault{Where: w, Wrong: paste.PropertyMissing, Property: "scope", Want: "the scopes"}},
-		"cut":           {authorizeAddress[:180], paste.Fault{Where: w, Wrong: paste.PropertyValue, Property: "redirect_uri", Got: "https:", Want: "a URI"}},
+		"cut":           {authorizeAddress[:180], paste.Fault{Where: w, Wrong: paste.Truncated, Line: 1, Property: "redirect_uri"}},
+		"cut in escape": {"Look:\n" + authorizeAddress[:strings.Index(authorizeAddress, "%2F%2Fece")+2], paste.Fault{Where: w, Wrong: paste.Truncated, Line: 2, Property: "redirect_uri"}},
+		"cut in a path": {authorizeAddress[:strings.Index(authorizeAddress, "Foauth")], paste.Fault{Where: w, Wrong: paste.Truncated, Line: 1, Property: "redirect_uri"}},
+		"cut in an ID":  {authorizeAddress[:strings.Index(authorizeAddress, "-9f99")], paste.Fault{Where: w, Wrong: paste.Truncated, Line: 1, Property: "client_id"}},
 		"client ID":     {edit("631a96bc-", "631a96bc%20"), paste.Fault{Where: w, Wrong: paste.PropertyValue, Property: "client_id", Got: "631a96bc a705-4eda-9f99-fdaf9f54f6a2", Want: "the application (client) ID"}},
 		"relative":      {edit("https%3A%2F%2Fece.contoso.example", ""), paste.Fault{Where: w, Wrong: paste.PropertyValue, Property: "redirect_uri", Got: "/system/oauth", Want: "a URI"}},
 		"twice":         {authorizeAddress + "&scope=x", paste.Fault{Where: w, Wrong: paste.PropertyTwice, Property: "scope"}},
@@ -137,7 +145,7 @@ func FuzzParseAuthorizeAddress(f *testing.F) {
 		switch {
 		case err != nil && !errors.As(err, &fault) && !errors.Is(err, paste.ErrReturnAddress):
 			t.Errorf("%v is no fault", err)
-		case err == nil && (p.ClientID == "" || p.RedirectURI == "" || len(p.Scopes) == 0 || p.Tenant == ""):
+		case err == nil && (p.ClientID == "" || p.RedirectURI == "" || len(p.Scopes) == 0 && !p.V1 || p.Tenant == ""):
 			t.Errorf("an incomplete address was accepted: %+v", p)
 		case err == nil && strings.Contains(text, "?code="):
 			t.Error("a return address was accepted")

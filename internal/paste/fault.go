@@ -38,6 +38,8 @@ const (
 	Future      Wrong = "future"       // Got: when it was made
 
 	NotAuthorize Wrong = "not_authorize" // Got: host and path; Want
+	PlainHTTP    Wrong = "plain_http"    // Got: scheme and host; Want
+	LaterPage    Wrong = "later_page"    // Got: host and path; Want
 )
 
 // Fault says what is wrong with a paste, where, and what was expected, so that

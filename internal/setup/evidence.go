@@ -142,9 +142,13 @@ type ProductSignIn struct {
 	ClientID    string   `json:"client_id"`
 	RedirectURI string   `json:"redirect_uri"`
 	Scopes      []string `json:"scopes"`
-	Prompt      string   `json:"prompt,omitempty"`
-	LoginHint   string   `json:"login_hint,omitempty"`
-	PKCE        bool     `json:"pkce,omitempty"`
+	// V1: the older endpoint. It takes no scopes: the request names one service,
+	// perhaps only later, and the permissions are those of the registration.
+	V1        bool   `json:"v1,omitempty"`
+	Resource  string `json:"resource,omitempty"`
+	Prompt    string `json:"prompt,omitempty"`
+	LoginHint string `json:"login_hint,omitempty"`
+	PKCE      bool   `json:"pkce,omitempty"`
 }
 
 // LoggedSignIn is one line of the directory's sign-in log, as far as it was
