@@ -15,7 +15,7 @@ import (
 	"latchkey/templates"
 )
 
-// evidence takes a pasted text into a step.
+// evidence takes a pasted text into a step, or out of it again.
 func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 	step, err := r.step()
 	if err != nil {
@@ -37,6 +37,12 @@ func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 		if err != nil {
 			return err
 		}
+	}
+	if r.PostForm.Get("save") == "withdraw" {
+		if err := s.Wizard.WithdrawEvidence(r.Context(), r.visitor.who, r.id(), step); err != nil {
+			return err
+		}
+		return r.redirect(w, "/m/"+string(r.id())+"/"+step.Path(), "withdrawn")
 	}
 	err = s.Wizard.PasteEvidence(r.Context(), r.visitor.who, r.id(), step, text)
 	if wrong, rejected := r.pasteProblem(err); rejected {

@@ -79,7 +79,7 @@ func (s *Server) stepSubmit(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.PostForm.Get("save") == "paste" {
+	if save := r.PostForm.Get("save"); save == "paste" || save == "withdraw" {
 		return s.evidence(w, r)
 	}
 	in := wizard.Submit{

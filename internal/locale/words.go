@@ -88,7 +88,7 @@ var Families = map[string][]string{
 	"result": {
 		"saved", "saved_later", "unchanged", "run_started", "secret_saved", "link_made", "let_in", "refused",
 		"accepted", "invited", "revoked", "consent_returned", "language", "ignored", "block_read", "deleted",
-		"kept", "signed_out", "paste_read", "script_made",
+		"kept", "signed_out", "paste_read", "withdrawn", "script_made",
 	},
 	"problem": {
 		"required", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",

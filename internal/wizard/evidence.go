@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,20 +74,46 @@ func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, step s
 	if strings.TrimSpace(text) == "" {
 		return setup.InputErrors{{Field: f, Problem: setup.ProblemRequired}}
 	}
+	return w.changeEvidence(ctx, who, id, step, "paste", func(tx Tx, s *setup.Setup) error { return w.take(tx, who, s, f, text) })
+}
+
+// WithdrawEvidence forgets what was pasted into a step, and the answers that
+// were taken from it and not changed since.
+//
+// Errors: ErrForbidden, ErrNotFound.
+func (w *Wizard) WithdrawEvidence(ctx context.Context, who Who, id setup.ID, step setup.StepID) error {
+	f, ok := PasteFields[step]
+	if !ok {
+		return ErrNotFound
+	}
+	if !may(who, id, step) {
+		return ErrForbidden
+	}
+	return w.changeEvidence(ctx, who, id, step, "withdrawn", func(_ Tx, s *setup.Setup) error {
+		withdraw(s, f)
+		return nil
+	})
+}
+
+// changeEvidence saves a change of what was pasted, and judges it. word says in
+// the record what was done.
+func (w *Wizard) changeEvidence(
+	ctx context.Context, who Who, id setup.ID, step setup.StepID, word string, change func(Tx, *setup.Setup) error,
+) error {
 	var run Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
 		s, err := tx.Setup(id)
 		if err != nil {
 			return err
 		}
-		if err := w.take(tx, who, &s, f, text); err != nil {
+		if err := change(tx, &s); err != nil {
 			return err
 		}
 		s.UpdatedAt = w.Now().UTC()
 		if err := tx.SaveSetup(&s); err != nil {
 			return err
 		}
-		if err := w.record(tx, who, id, audit.AnswersSaved, "step", string(step), "paste", string(f)); err != nil {
+		if err := w.record(tx, who, id, audit.AnswersSaved, "step", string(step), word, string(PasteFields[step])); err != nil {
 			return err
 		}
 		run, err = w.schedule(tx, id, step)
@@ -96,6 +123,38 @@ func (w *Wizard) PasteEvidence(ctx context.Context, who Who, id setup.ID, step s
 		w.launch(run)
 	}
 	return err
+}
+
+func withdraw(s *setup.Setup, f setup.Field) {
+	switch f {
+	case PasteProductSignIn:
+		p, r := s.Addresses.ProductSignIn, &s.Registration
+		if p == nil {
+			return
+		}
+		if s.Addresses.ProductRedirectURI == p.RedirectURI {
+			s.Addresses.ProductRedirectURI = ""
+		}
+		// Once step 3 was answered, the client ID is that person's word.
+		if r.Tenant == "" && r.SecretRevision == 0 && r.App == nil && strings.EqualFold(r.ClientID, p.ClientID) {
+			r.ClientID = ""
+		}
+		s.Addresses.ProductSignIn = nil
+	case PasteRegistered:
+		if r := &s.Registration; r.App != nil {
+			if slices.Equal(r.RedirectURIs, r.App.Web) {
+				r.RedirectURIs, r.RedirectURIsAt = nil, time.Time{}
+			}
+			r.App = nil
+		}
+	case PasteExchange:
+		s.Mailbox.Exchange = nil
+		if s.Mailbox.Decision == setup.ByScript {
+			s.Mailbox = setup.Evidence{Statement: s.Mailbox.Statement}
+		}
+	case PasteSignInLog:
+		s.Handover.ProductSignedIn = nil
+	}
 }
 
 // PasteFields are the fields that take a paste, by their step.
