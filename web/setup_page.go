@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
 	"latchkey/internal/flow"
+	"latchkey/internal/product"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -331,7 +332,7 @@ func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
 		out.Matrix = r.mailboxMatrix(v, st)
 	}
 	for _, c := range st.Checks {
-		inMatrix := out.Matrix != nil && (c.Target.Server != "" || c.Target.Mailbox != "" && c.Check != check.TestMessage)
+		inMatrix := out.Matrix != nil && (c.Target.Server != "" || c.Target.Mailbox != "" && c.Check != check.TestMessage && !namesTried(v, c))
 		if !inMatrix {
 			row := r.checkRow(v, c)
 			row.Anchor = anchorOf(st, c)
@@ -339,6 +340,12 @@ func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
 		}
 	}
 	return out
+}
+
+// namesTried: which name a product of its own key logs in with is not known, so
+// its page lists what SMTP answers to each.
+func namesTried(v wizard.View, c flow.CheckState) bool {
+	return c.Check == check.SMTPLogin && v.Product.Key == product.OwnKey && c.Current && len(c.Result.Facts) > 1
 }
 
 func (r *request) checkRow(v wizard.View, c flow.CheckState) templates.CheckRow {

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"latchkey/internal/lab/world"
+	"latchkey/internal/report"
 	"latchkey/internal/token"
 	"latchkey/web/webtest"
 )
@@ -99,8 +101,23 @@ func TestNobodyIsSentAMessageByAClock(t *testing.T) {
 	c.toSignIn()
 	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
 	c.acceptAndVerify()
+	doubted := func() (state string, found bool) {
+		st := c.step("verification")
+		for _, one := range st.Checks {
+			if one.ID == "smtp_login" {
+				state = one.State
+			}
+		}
+		return state, slices.ContainsFunc(st.Findings, func(f report.Finding) bool { return f.Code == "send_as_not_seen" })
+	}
+	if state, found := doubted(); state != "note" || !found {
+		t.Errorf("before a message the login is %q, the right doubted: %v", state, found)
+	}
 	c.submit("verification", url.Values{"test_message": {"sales@lab.example"}})
 	c.looksUntil("verification", "done")
+	if state, found := doubted(); state != "passed" || found {
+		t.Errorf("a message was sent, and the login is %q, the right doubted: %v", state, found)
+	}
 	sent := c.lab.World().Counters().Submitted
 	if sent == 0 {
 		t.Fatal("no message was sent")

@@ -37,6 +37,9 @@ type Check struct {
 	// judged anew by itself when other answers change, and with MaxAge when time
 	// alone changes the judgement. The evidence itself never ages.
 	Rejudges bool
+	// Settles are doubts of other checks about the same mailbox that a pass of
+	// this one removes.
+	Settles []*finding.Definition
 	// Token says that the check uses the mailbox token: it runs only when a
 	// token is there.
 	Token bool

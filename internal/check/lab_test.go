@@ -207,10 +207,14 @@ func TestSMTPLoginOfASharedAccountSaysWhatItDoesNotShow(t *testing.T) {
 	wantCodes(t, out, "send_as_not_seen")
 	wantParams(t, out, "account", world.SignInAccount, "mailbox", world.Sales)
 	wantFact(t, out, "smtp_login", world.SignInAccount)
+	wantFact(t, out, "smtp_login_refused", world.Sales) // a mail application may use that name
 	if out.Findings[0].Blocks() {
 		t.Error("it stops what may well work")
 	}
 	out = judge(t, check.SMTPLogin, env, targets[1])
 	wantCodes(t, out)
 	wantFact(t, out, "smtp_login", world.SignInAccount)
+	if len(out.Facts) != 1 {
+		t.Errorf("one name is tried once, not %v", out.Facts)
+	}
 }

@@ -68,9 +68,10 @@ func openMailbox(ctx context.Context, e *Env, t Target) Outcome {
 }
 
 // SMTPLogin logs in for sending. With a shared account the login name that
-// works is the account that signs in; both are tried and the one that worked
-// is reported. (Threads and one measurement of September 2026; Microsoft's
-// page says the shared address should work.)
+// works is the account that signs in; both are tried, and what became of each is
+// a fact, because a mail application may use the other one. (Threads and one
+// measurement of September 2026; Microsoft's page says the shared address should
+// work.)
 var SMTPLogin = &Check{
 	ID:      idSMTPLogin,
 	Reads:   []setup.Field{setup.FieldGrant, setup.FieldMethod, setup.ConfigProvider},
@@ -84,7 +85,7 @@ var SMTPLogin = &Check{
 		if login == "" {
 			return out
 		}
-		out.Facts = []Fact{{"smtp_login", login}}
+		out.Facts = append(out.Facts, e.otherSMTPName(ctx, t, login)...)
 		if !t.Mailbox.Equal(setup.Address(login)) {
 			out.Findings = append(out.Findings, finding.New(sendAsNotSeen, "account", login, "mailbox", string(t.Mailbox)))
 		}
@@ -103,8 +104,39 @@ var sendAsNotSeen = &finding.Definition{
 	Params:      []string{"account", "mailbox"},
 }
 
-// smtpIdentity returns the login name that SMTP accepts for a mailbox, or the
-// findings of the refusal.
+// otherSMTPName tries the name of the mailbox too, where another one has been
+// accepted first. No answer to that is no finding: mail can be sent.
+func (e *Env) otherSMTPName(ctx context.Context, t Target, login string) []Fact {
+	names := smtpNames(e, t.Mailbox)
+	last := names[len(names)-1]
+	token, err := e.Token(ctx)
+	if err != nil || last == login {
+		return nil
+	}
+	_, err = e.Probe.SMTPLogin(ctx, e.Provider.Hosts[setup.SMTP].Target(setup.SMTP), probe.Login{User: last, Token: token.Access})
+	switch {
+	case err == nil:
+		return []Fact{{smtpAccepts, last}}
+	case refusesName(err):
+		return []Fact{{smtpRefuses, last}}
+	}
+	return nil
+}
+
+// The facts about a login name.
+const (
+	smtpAccepts = "smtp_login"
+	smtpRefuses = "smtp_login_refused"
+)
+
+// refusesName: only such a refusal is a reason to try another name.
+func refusesName(err error) bool {
+	var pe *probe.Error
+	return errors.As(err, &pe) && pe.Stage == probe.Authenticate && pe.Kind == probe.RefusedByServer
+}
+
+// smtpIdentity returns the login name that SMTP accepts for a mailbox with what
+// became of the names before it, or the findings of the refusal.
 func (e *Env) smtpIdentity(ctx context.Context, t Target) (string, Outcome) {
 	token, err := e.Token(ctx)
 	if err != nil {
@@ -112,21 +144,21 @@ func (e *Env) smtpIdentity(ctx context.Context, t Target) (string, Outcome) {
 	}
 	target := e.Provider.Hosts[setup.SMTP].Target(setup.SMTP)
 	var first Outcome
+	var tried []Fact
 	for i, name := range smtpNames(e, t.Mailbox) {
 		_, err := e.Probe.SMTPLogin(ctx, target, probe.Login{User: name, Token: token.Access})
 		if err == nil {
-			return name, Outcome{}
+			return name, Passed(append(tried, Fact{smtpAccepts, name})...)
 		}
 		if i == 0 {
 			c := tokenContext(e.context(t), token)
 			c.SASLUser = name
 			first = e.explainIn(err, c)
 		}
-		// Only a refusal of this name is a reason to try the other one.
-		var pe *probe.Error
-		if !errors.As(err, &pe) || pe.Stage != probe.Authenticate || pe.Kind != probe.RefusedByServer {
+		if !refusesName(err) {
 			break
 		}
+		tried = append(tried, Fact{smtpRefuses, name})
 	}
 	return "", first
 }
@@ -182,7 +214,9 @@ var TestMessage = &Check{
 	},
 	Finds: with(renewing(provider.AtSMTP, provider.AtSending, provider.AtIMAP, provider.AtPOP3),
 		messageNotFound, messageTaken, provider.SessionExpired, provider.TooManyLogins, provider.SwitchSpreads, provider.AccessSpreads),
-	Grade: Human, Timeout: 110 * time.Second, Token: true,
+	// The message was taken from this sender, whether or not it was found again.
+	Settles: []*finding.Definition{sendAsNotSeen},
+	Grade:   Human, Timeout: 110 * time.Second, Token: true,
 	Run: func(ctx context.Context, e *Env, t Target) Outcome {
 		login, out := e.smtpIdentity(ctx, t)
 		if login == "" {

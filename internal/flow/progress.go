@@ -152,12 +152,37 @@ func Progress(f Flow, env *check.Env, results []Result, now time.Time) ([]StepSt
 			}
 		}
 	}
+	settle(states)
 	for i := range states {
 		states[i].Needs = needs(f, states, i)
 		states[i].Open = len(states[i].Needs) == 0
 		states[i].State = stateOfStep(states[i], env.Setup)
 	}
 	return states, nil
+}
+
+// settle takes out of the results what another check has proved on the same
+// mailbox meanwhile. The stored result keeps it: when the proof is out of date
+// the doubt is back.
+func settle(states []StepState) {
+	settled := map[string]bool{}
+	for _, s := range states {
+		for _, c := range s.Checks {
+			for _, d := range c.Check.Settles {
+				settled[d.Code+" "+string(c.Target.Mailbox)] = c.Passed()
+			}
+		}
+	}
+	for _, s := range states {
+		for i, c := range s.Checks {
+			doubt := func(f finding.Finding) bool { return settled[f.Code()+" "+string(c.Target.Mailbox)] }
+			if c.Result != nil && slices.ContainsFunc(c.Result.Findings, doubt) {
+				left := *c.Result
+				left.Findings = slices.DeleteFunc(slices.Clone(left.Findings), doubt)
+				s.Checks[i].Result = &left
+			}
+		}
+	}
 }
 
 func stateOf(c *check.Check, t check.Target, env *check.Env, r *Result, now time.Time) (CheckState, error) {

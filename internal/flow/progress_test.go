@@ -79,6 +79,53 @@ func states(list []flow.StepState) []flow.State {
 	return out
 }
 
+// A doubt about a mailbox ends with the proof, and is back when the proof is out
+// of date. What is stored does not change.
+func TestAProofRemovesADoubt(t *testing.T) {
+	doubt, other := *hint, *hint
+	doubt.Code, other.Code = "doubt", "other"
+	targets := func(*check.Env) []check.Target {
+		return []check.Target{{Mailbox: "a@contoso.example"}, {Mailbox: "b@contoso.example"}}
+	}
+	login, proof := checkOn("login", setup.FieldProduct), checkOn("proof", setup.FieldTenant)
+	login.Targets, proof.Targets, proof.Settles = targets, targets, []*finding.Definition{&doubt}
+	f := flow.Flow{{ID: setup.StepVerification, Checks: []*check.Check{login, proof}}}
+	s := filled()
+	env := envOf(s)
+	on := func(c *check.Check, mailbox setup.Address, findings ...finding.Finding) flow.Result {
+		fp, err := c.Fingerprint(env, check.Target{Mailbox: mailbox})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return flow.Result{Check: c.ID, Target: check.Target{Mailbox: mailbox}, Fingerprint: fp, At: now, Findings: findings}
+	}
+	doubted := []flow.Result{
+		on(login, "a@contoso.example", finding.New(&doubt), finding.New(&other)), on(login, "b@contoso.example", finding.New(&doubt)),
+	}
+	count := func(s setup.Setup, results ...flow.Result) (list []int) {
+		for _, c := range progress(t, f, s, append(slices.Clone(doubted), results...))[0].Checks[:2] {
+			list = append(list, len(c.Result.Findings))
+		}
+		return list
+	}
+	if got := count(s); !slices.Equal(got, []int{2, 1}) {
+		t.Errorf("without a proof: %v", got)
+	}
+	if got := count(s, on(proof, "a@contoso.example", finding.New(hint))); !slices.Equal(got, []int{1, 1}) {
+		t.Errorf("proved for one mailbox: %v", got)
+	}
+	if got := count(s, on(proof, "a@contoso.example", finding.New(problem))); !slices.Equal(got, []int{2, 1}) {
+		t.Errorf("a proof that failed: %v", got)
+	}
+	s.Registration.Tenant = "other.example"
+	if got := count(s, on(proof, "a@contoso.example")); !slices.Equal(got, []int{2, 1}) {
+		t.Errorf("a proof that is out of date: %v", got)
+	}
+	if len(doubted[0].Findings) != 2 {
+		t.Error("the stored result has changed")
+	}
+}
+
 func TestProgress(t *testing.T) {
 	f, c := table()
 	s := filled()
