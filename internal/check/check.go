@@ -17,6 +17,9 @@ type Check struct {
 	// Needs lists fields without which there is nothing to judge: while one of
 	// them is empty the check does not run and its step is not done.
 	Needs []setup.Field
+	// Enough is a field that is judged as soon as it is filled, whatever of
+	// Needs is still empty.
+	Enough setup.Field
 	// After lists checks that must have passed on the same setup first; a
 	// blocked one makes this check skipped, not failed.
 	After []*Check
@@ -127,6 +130,9 @@ func (c *Check) RunsAlone() bool { return c.Grade == Automatic || c.Rejudges }
 
 // Waiting returns the fields c needs that are still empty.
 func (c *Check) Waiting(s setup.Setup) []setup.Field {
+	if c.Enough != "" && !s.Empty(c.Enough) {
+		return nil
+	}
 	var empty []setup.Field
 	for _, f := range c.Needs {
 		if s.Empty(f) {

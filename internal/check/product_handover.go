@@ -54,6 +54,14 @@ var (
 		Remedy:      "Paste the line of the successful sign-in. What {{.code}} means stands under Explain an error.",
 		Params:      []string{"code"},
 	}
+	productSignInUnclear = &finding.Definition{
+		Code: "sign_in_log_without_status", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
+		Title:       "The line of the sign-in log does not say whether {{.account}} succeeded",
+		Consequence: "A refused sign-in makes no token, so the line does not say who made it.",
+		Cause:       "The columns Status and Sign-in error code were not copied, or stand in a language that is not known here.",
+		Remedy:      "Open the entry in the sign-in log, copy all of its basic info, and paste that.",
+		Params:      []string{"account"},
+	}
 	productSignInOld = &finding.Definition{
 		Code: "sign_in_log_too_old", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
 		Title:       "The line of the sign-in log is of {{.time}}, before this setup began",
@@ -109,8 +117,10 @@ var ProductSignedIn = &Check{
 	Reads:   []setup.Field{setup.FieldProduct, setup.FieldSignInLog, setup.FieldSignInAccount, setup.FieldClientID},
 	Targets: ofChecklist,
 	Needs:   []setup.Field{setup.FieldHandover},
+	Enough:  setup.FieldSignInLog,
 	Finds: []*finding.Definition{
-		productWhoNotShown, productWrongPerson, productOtherAppLogged, productAppNotLogged, productSignInFailed, productSignInOld,
+		productWhoNotShown, productWrongPerson, productOtherAppLogged, productAppNotLogged, productSignInFailed, productSignInUnclear,
+		productSignInOld,
 	},
 	Grade: Pasted, Rejudges: true,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
@@ -124,6 +134,8 @@ var ProductSignedIn = &Check{
 			return Found(finding.New(productOtherAppLogged, "application", in.AppID, "product", name))
 		case in.Failure != "" && strings.Trim(in.Failure, "0") != "":
 			return Found(finding.New(productSignInFailed, "code", in.Failure))
+		case in.Unclear:
+			return Found(finding.New(productSignInUnclear, "account", string(in.User)))
 		case !in.User.Equal(setup.Address(expected)) && !in.User.Equal(e.Setup.Application.SignInAccount):
 			return Found(finding.New(productWrongPerson, "signed_in_as", string(in.User), "product", name, "expected", expected))
 		case !in.Time.IsZero() && in.Time.Before(e.Setup.CreatedAt.Add(-time.Hour)):

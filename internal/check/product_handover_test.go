@@ -34,6 +34,14 @@ func TestProductSignedIn(t *testing.T) {
 			[]string{"sign_in_log_of_other_application"}, nil},
 		{"no application named", log(func(l *setup.LoggedSignIn) { l.AppID = "" }), []string{"sign_in_log_without_client_id"}, nil},
 		{"refused", log(func(l *setup.LoggedSignIn) { l.Failure = "50126" }), []string{"sign_in_log_of_failure"}, []string{"code", "50126"}},
+		{"neither refused nor not", log(func(l *setup.LoggedSignIn) { l.Unclear = true }),
+			[]string{"sign_in_log_without_status"}, []string{"account", svc}},
+		{"before anything is decided", func(s *setup.Setup) {
+			s.Handover = setup.Handover{ProductSignedIn: &setup.LoggedSignIn{User: "ann@contoso.example"}}
+			if empty := check.ProductSignedIn.Waiting(*s); empty != nil {
+				t.Errorf("a pasted line waits for %v", empty)
+			}
+		}, []string{"product_signed_in_as_other"}, nil},
 		{"last year", log(func(l *setup.LoggedSignIn) { l.Time = now.AddDate(-1, 0, 0) }), []string{"sign_in_log_too_old"}, nil},
 		{"a time that was not read", log(func(l *setup.LoggedSignIn) { l.Time = time.Time{} }), nil, nil},
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/internal/oauth"
+	"latchkey/internal/setup"
 )
 
 // The marks by which an answer of a sign-in service is recognised. Error words:
@@ -22,7 +23,7 @@ var (
 	numberList  = regexp.MustCompile(`(?i)error_?codes["']?\s*(?:=>|[=:])\s*\[([0-9,\s"']{4,80})\]`)
 	numberField = regexp.MustCompile(`(?i)(?:error[ _-]?(?:code|number|no)|status code)["']?\s*(?:=>|[=:#(]|\s)\s*["'\[]?([0-9]{5,8})(?:[^0-9.]|$)`)
 	// logRow is how a row of a sign-in log goes on: status, code, reason.
-	logRow       = regexp.MustCompile(`(?im)(?:^|[\t,;|"])[ ]*(?:Failure|Interrupted)["\s,;|]+([0-9]{5,8})["\s,;|]`)
+	logRow       = regexp.MustCompile(`(?im)(?:^|[\t,;|"])[ ]*(?:` + setup.LogRefusals + `)["\s,;|]+([0-9]{5,8})(?:["\s,;|]|$)`)
 	numberURL    = regexp.MustCompile(`(?i)/error\?code=([0-9]{4,8})`)
 	numberMiddle = regexp.MustCompile(`\b[a-z]+_[a-z_]+: ([0-9]{5,8}) - \[`)
 
@@ -84,15 +85,15 @@ func (r *reader) marks() []signMark {
 		list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n, inVendor: true})
 	}
 	for _, m := range logRow.FindAllStringSubmatchIndex(r.text, -1) {
-		n, _ := strconv.Atoi(r.text[m[2]:m[3]])
-		list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
+		if n, _ := strconv.Atoi(r.text[m[2]:m[3]]); !networkError(n) {
+			list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
+		}
 	}
 	if signInTalk.MatchString(r.text) {
 		for _, find := range []*regexp.Regexp{numberField, numberURL, numberMiddle, numberList} {
 			for _, m := range find.FindAllStringSubmatchIndex(r.text, -1) {
 				for digits := range strings.FieldsFuncSeq(r.text[m[2]:m[3]], func(c rune) bool { return c < '0' || c > '9' }) {
-					// Windows counts its network errors from 10004 to 11999.
-					if n, err := strconv.Atoi(digits); err == nil && (n < 10004 || n > 11999) {
+					if n, err := strconv.Atoi(digits); err == nil && !networkError(n) {
 						list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
 					}
 				}
@@ -102,6 +103,9 @@ func (r *reader) marks() []signMark {
 	slices.SortStableFunc(list, func(a, b signMark) int { return a.at - b.at })
 	return list
 }
+
+// networkError: Windows counts its network errors from 10004 to 11999.
+func networkError(n int) bool { return n >= 10004 && n <= 11999 }
 
 // maxGap is how far apart the marks of one answer may stand: a description has
 // up to 700 characters.

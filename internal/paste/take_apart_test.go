@@ -100,6 +100,7 @@ var signInTexts = []whole{
 		"token token invalid_grant 70002 54005"},
 	{"sign-in log", "Sign-in error code: 53003\nFailure reason: Access has been blocked by Conditional Access policies.",
 		"authorize authorize 53003"},
+	{"a German row of the sign-in log", "22.11.2026, 00:55:10\tVertrieb\tsvc-mail@contoso.example\tConnector\tFehler\t50126", "authorize authorize 50126"},
 	{"throttled without words", "POST https://login.microsoftonline.com/common/oauth2/v2.0/token\nHTTP/1.1 429 Too Many Requests\nRetry-After: 60",
 		"token token HTTP429"},
 	{"php", "[error] => invalid_client\n[error_description] => AADSTS7000218: The request body must contain the following parameter",

@@ -161,4 +161,6 @@ type LoggedSignIn struct {
 	Time    time.Time `json:"time,omitzero"`
 	AppID   string    `json:"app_id,omitempty"`
 	Failure string    `json:"failure,omitempty"` // error code, or its status without one; "" or "0" for a success
+	// Unclear: neither a code nor a word says whether it succeeded.
+	Unclear bool `json:"unclear,omitempty"`
 }
