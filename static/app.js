@@ -90,21 +90,38 @@
     reveal(fresh);
     ages();
   };
-  // A gate that has opened changes the page as a whole. It is replaced as a
-  // whole only while nothing has been typed into it.
+  // A gate that has opened or closed changes the page as a whole. It is
+  // replaced as a whole only while nothing has been typed into it. The answer
+  // to a form says something that no page says again: of it only parts change,
+  // and neither its heading nor its title.
+  const main = () => document.getElementById("main");
+  const answer = "answer" in document.body.dataset;
   const touched = () => [...document.querySelectorAll("main :is(input, textarea, option)")].some((field) =>
     field.value !== (field.defaultValue ?? field.value) || !!field.checked !== !!field.defaultChecked || !!field.selected !== !!field.defaultSelected);
+  const parts = (page) => [...page.querySelectorAll("[data-live][id]")];
+  const names = (page) => parts(page).map((part) => part.id).join();
+  // Nothing is taken away from under the person's hands; what has the focus in
+  // a window that has lost it is under nobody's.
+  const held = (part) => {
+    const focus = document.activeElement;
+    if (focus === part || focus.id === "result" || !part.contains(focus) || !document.hasFocus()) return false;
+    part.addEventListener("focusout", () => setTimeout(refresh), { once: true });
+    return true;
+  };
   const update = (page) => {
-    document.title = page.title;
+    if (!answer) document.title = page.title;
     say(page.getElementById("say").textContent);
-    const parts = [...document.querySelectorAll("[data-live][id]")];
-    const whole = parts.some((part) => !page.getElementById(part.id)) && !touched();
-    for (const old of whole ? [document.getElementById("main")] : parts) {
+    // What the last act has done stays until the next one.
+    const result = document.getElementById("result");
+    if (result && !page.getElementById("result")) page.querySelector("h1").after(result.cloneNode(true));
+    const focused = document.activeElement === result;
+    const whole = !answer && names(document) !== names(page) && !touched() && !held(main());
+    for (const old of whole ? [...parts(document).filter((part) => !main().contains(part)), main()] : parts(document)) {
       const fresh = page.getElementById(old.id);
-      if (!fresh || bare(old) === bare(fresh)) continue;
-      if (!old.contains(document.activeElement)) { replace(old, fresh); continue; }
-      old.addEventListener("focusout", () => setTimeout(refresh), { once: true });
+      if (!fresh || answer && old.id === "opening" || bare(old) === bare(fresh) || held(old)) continue;
+      replace(old, fresh);
     }
+    if (focused && document.activeElement !== result) document.getElementById("result")?.focus({ preventScroll: true });
   };
   let running = false, again = false;
   // A rejected entry is shown at the address it was sent to; the page that

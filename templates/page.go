@@ -20,7 +20,8 @@ type Page struct {
 	Theme     string     // "light", "dark" or "" for the system's choice
 	Now       time.Time  // server time, shown in the footer
 	Version   string
-	Path      string // of this page; Check again and the language switcher come back to it
+	Path      string // of this page; its reload and the language switcher come back to it
+	Answer    bool   // it answers a form: no later look at Path says the same again
 	Setup     Setup  // the zero value outside a setup
 	Next      *Next  // who acts next; nil where nobody has to
 	Reissue   string // address that drops the new sign-in which has begun (POST); "" hides it

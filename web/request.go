@@ -124,6 +124,7 @@ func (r *request) base() templates.Page {
 	p := templates.Page{
 		User: r.visitor.who.Name, Admin: r.visitor.who.Kind == wizard.WhoAdmin, Languages: r.s.languages(r.printer), Theme: r.theme(),
 		Now: r.s.Now().UTC(), Version: r.s.Version, Path: r.URL.Path,
+		Answer: r.Method == http.MethodPost,
 	}
 	if r.Method == http.MethodGet && !refetch(r.Request) {
 		var err error
