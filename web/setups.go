@@ -160,7 +160,7 @@ const idleLife = 90 * 24 * time.Hour
 
 func expiriesOf(v wizard.View) []templates.Expiry {
 	var list []templates.Expiry
-	if ends := v.Setup.Registration.SecretEnds; ends != "" {
+	if ends := v.SecretEnds; ends != "" {
 		list = append(list, templates.Expiry{What: "client_secret", At: ends.Time()})
 	}
 	if v.Key.Present {

@@ -257,7 +257,7 @@ func secretLine(v wizard.View) templates.SecretLine {
 	}
 	return templates.SecretLine{
 		Wrong:  wrong,
-		Stored: reg.SecretRevision > 0, By: reg.SecretSavedBy, At: reg.SecretSavedAt, Ends: reg.SecretEnds.Time(),
+		Stored: reg.SecretRevision > 0, By: reg.SecretSavedBy, At: reg.SecretSavedAt, Ends: v.SecretEnds.Time(),
 	}
 }
 
@@ -366,8 +366,8 @@ func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard
 	row("protocols", strings.Join(protocols, ", "), setup.StepApplication)
 	row("tenant", reg.Tenant, setup.StepRegistration)
 	row("client_id", reg.ClientID, setup.StepRegistration)
-	if reg.SecretEnds != "" {
-		row("secret_ends", r.printer.Date(reg.SecretEnds.Time()), setup.StepRegistration)
+	if v.SecretEnds != "" {
+		row("secret_ends", r.printer.Date(v.SecretEnds.Time()), setup.StepRegistration)
 	}
 	if v.Setup.SignIn.Pinned != nil {
 		row("attempt", v.Setup.SignIn.Pinned.UserName, setup.StepSignIn)

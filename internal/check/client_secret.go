@@ -28,6 +28,14 @@ var (
 		Remedy:      "Put the day into the calendar of the Microsoft 365 administrator.",
 		Params:      []string{"days", "date"},
 	}
+	secretEndOver = &finding.Definition{
+		Code: "client_secret_end_over", Severity: finding.Warning, Actor: finding.AppAdmin, Ours: true,
+		Title:       "By the date known here, the client secret ended on {{.date}}",
+		Consequence: "If the date is right, no token is renewed any more. Microsoft's own answer counts.",
+		Cause:       "The date is mistyped, or belongs to another secret. Or the secret has ended.",
+		Remedy:      "Compare it with the column Expires, and correct the date. If the secret has ended, save a new one.",
+		Params:      []string{"date"},
+	}
 	secretEndUnknown = &finding.Definition{
 		Code: "client_secret_end_unknown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
 		Title:       "Nobody has entered when the client secret ends",
@@ -99,18 +107,19 @@ var Client = &Check{
 	},
 }
 
-// SecretEnd watches the end date that a person has entered: a note is enough
-// where none was, a warning comes early, an ended secret stops everything.
+// SecretEnd watches the end date that a person has entered or shown: a note is
+// enough where none was, and a warning comes early. A date stops nothing, even
+// one that is over: whether the secret still works is for Client to ask.
 var SecretEnd = &Check{
 	ID:       "client_secret_end",
 	Reads:    []setup.Field{setup.FieldClientSecret, setup.FieldSecretEnds, setup.FieldApp, setup.FieldClientID, setup.FieldTenant},
 	Needs:    []setup.Field{setup.FieldClientSecret},
 	Targets:  unlessChecklistOnly(setup.FieldClientSecret),
 	NeededBy: setup.StepSignIn,
-	Finds:    []*finding.Definition{secretEndsSoon, secretEndsThisSeason, secretEndUnknown, provider.ClientSecretExpired},
+	Finds:    []*finding.Definition{secretEndsSoon, secretEndsThisSeason, secretEndUnknown, secretEndOver},
 	Grade:    Automatic, MaxAge: 12 * time.Hour,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		ends := e.secretEnds()
+		ends := SecretEnds(e)
 		if ends == "" {
 			return Found(finding.New(secretEndUnknown))
 		}
@@ -119,7 +128,7 @@ var SecretEnd = &Check{
 		days := int(left / (24 * time.Hour))
 		switch {
 		case left <= 0:
-			return Found(finding.New(provider.ClientSecretExpired).With("end date", string(ends), ""))
+			return Found(finding.New(secretEndOver, "date", string(ends)))
 		case days <= warnDays:
 			return Found(finding.New(secretEndsSoon, "days", strconv.Itoa(days), "date", string(ends)))
 		case days <= noteDays:
@@ -129,10 +138,10 @@ var SecretEnd = &Check{
 	},
 }
 
-// secretEnds is the day a person has entered, else that of the only secret of
+// SecretEnds is the day a person has entered, else that of the only secret of
 // the registration shown. Of several, nobody can say which one was saved here;
 // if all of them have ended, the last one tells it.
-func (e *Env) secretEnds() setup.Date {
+func SecretEnds(e *Env) setup.Date {
 	if entered := e.Setup.Registration.SecretEnds; entered != "" {
 		return entered
 	}

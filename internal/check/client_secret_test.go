@@ -81,8 +81,8 @@ func TestSecretEnd(t *testing.T) {
 		{"the first day with one", ends, midnight.Add(-30*day + time.Second), "client_secret_ends_soon", "30"},
 		{"tomorrow", ends, midnight.Add(-time.Hour), "client_secret_ends_soon", "1"},
 		{"the last second of the day", ends, midnight.Add(day - time.Second), "client_secret_ends_soon", "0"},
-		{"the day is over", ends, midnight.Add(day), "client_secret_expired", ""},
-		{"long over", ends, midnight.Add(400 * day), "client_secret_expired", ""},
+		{"the day is over", ends, midnight.Add(day), "client_secret_end_over", ""},
+		{"long over", ends, midnight.Add(400 * day), "client_secret_end_over", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestSecretEnd(t *testing.T) {
 			}
 			wantCodes(t, out, tt.code)
 			want := map[string]finding.Severity{
-				"client_secret_end_unknown": finding.Note, "client_secret_ends": finding.Note, "client_secret_ends_soon": finding.Warning, "client_secret_expired": finding.Blocker,
+				"client_secret_end_unknown": finding.Note, "client_secret_ends": finding.Note, "client_secret_ends_soon": finding.Warning, "client_secret_end_over": finding.Warning,
 			}[tt.code]
 			if got := out.Findings[0].Severity(); got != want {
 				t.Errorf("severity %s, want %s", got, want)

@@ -203,9 +203,9 @@ func TestSecretEndAsRead(t *testing.T) {
 		{"61 days", ends(61), nil, nil},
 		{"60 days", ends(60), []string{"client_secret_ends"}, []string{"days", "60", "date", "2027-01-20"}},
 		{"30 days", ends(30), []string{"client_secret_ends_soon"}, []string{"days", "30", "date", "2026-12-21"}},
-		{"over", ends(-2), []string{"client_secret_expired"}, nil},
+		{"over", ends(-2), []string{"client_secret_end_over"}, nil},
 		{"one of two is over", ends(-2, 100), []string{"client_secret_end_unknown"}, nil},
-		{"both are over", ends(-2, -40), []string{"client_secret_expired"}, nil},
+		{"both are over", ends(-2, -40), []string{"client_secret_end_over"}, nil},
 		{"none", ends(), []string{"client_secret_end_unknown"}, nil},
 		{"what a person has entered counts", func(s *setup.Setup) { ends(-2)(s); s.Registration.SecretEnds = "2028-01-01" }, nil, nil},
 	})

@@ -142,7 +142,7 @@ func Of(v wizard.View, p *locale.Printer, version string) Document {
 			ID: string(s.ID), Title: s.Title(), Product: v.Product.Name, Release: s.Application.Release,
 			Method: s.Application.Method, Mailboxes: s.Application.Mailboxes, SignInAccount: s.Application.SignInAccount,
 			Protocols: s.Application.Protocols, Provider: v.Provider.Name, Tenant: s.Registration.Tenant,
-			ClientID: s.Registration.ClientID, SecretEnds: s.Registration.SecretEnds,
+			ClientID: s.Registration.ClientID, SecretEnds: v.SecretEnds,
 			RedirectURI: v.CallbackURL, ProductURI: s.Addresses.ProductRedirectURI, Created: s.CreatedAt,
 		},
 		Key:    Key{s.Handover.Key, v.Key.Present, v.Key.Scopes, v.Key.Accepted, v.Key.Renewed},

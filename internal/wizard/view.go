@@ -42,6 +42,10 @@ type View struct {
 	Addresses []check.Compared
 	Redirects []check.Compared
 
+	// SecretEnds is the day on which the client secret ends, as it was entered or
+	// read from the registration; "" if nobody knows.
+	SecretEnds setup.Date
+
 	ExternalURL string
 	CallbackURL string
 	ReportAt    time.Time
@@ -160,7 +164,8 @@ func (w *Wizard) view(tx Tx, s setup.Setup) (View, error) {
 	v := View{
 		Setup: s, Flow: FlowName(s), Product: env.Product, Provider: env.Provider, Node: w.Node, Servers: st.servers,
 		Steps: steps, Attempt: st.attempt,
-		Addresses: check.CompareAddresses(env), Redirects: check.CompareRedirectURIs(env), ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
+		Addresses: check.CompareAddresses(env), Redirects: check.CompareRedirectURIs(env), SecretEnds: check.SecretEnds(env),
+		ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
 	}
 	if state, over := v.Attempt.overdue(v.Now); over {
 		v.Attempt.State = state
