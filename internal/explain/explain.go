@@ -246,7 +246,7 @@ func explainOne(p provider.Provider, s paste.Sighting, known told, said map[stri
 	if !ok {
 		return finding.Finding{}, false
 	}
-	symptom.Program = s.Program
+	symptom.Program, symptom.Pasted, symptom.Mechanism = s.Program, true, s.Mechanism
 	c := known.Context
 	source := cmp.Or(string(s.Phase), "text")
 	var pe *probe.Error
@@ -300,8 +300,9 @@ func phaseOf(s paste.Sighting) provider.Phase {
 	return provider.Phase(s.Phase)
 }
 
-// Causes lists the causes of all findings once, best first: those of the first
-// finding in their order, then what the others add.
+// Causes lists the causes of all findings once, best first. That another thing
+// in the text is certain does not make it the cause of the first one, so none
+// of the others is called more likely than the first.
 func (out Result) Causes() []Cause {
 	var list []Cause
 	seen := map[string]bool{}
@@ -309,12 +310,21 @@ func (out Result) Causes() []Cause {
 		for _, c := range f.Causes {
 			if !seen[c.Code] {
 				seen[c.Code] = true
+				if len(list) > 0 && slices.Index(order, c.Likelihood) < slices.Index(order, list[0].Likelihood) {
+					c.Likelihood = list[0].Likelihood
+				}
 				list = append(list, Cause{c, f.Params})
 			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b Cause) int {
+		return slices.Index(order, a.Likelihood) - slices.Index(order, b.Likelihood)
+	})
 	return list
 }
+
+// order is from the surest to the least sure.
+var order = []finding.Likelihood{finding.Certain, finding.Likely, finding.Possible}
 
 // Cause is one cause with the values of its finding.
 type Cause struct {

@@ -2,7 +2,6 @@ package paste
 
 import (
 	"regexp"
-	"slices"
 
 	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
@@ -34,10 +33,10 @@ func (r *reader) readGuesses() {
 			r.guess(i, p, named)
 		}
 	}
-	if !slices.ContainsFunc(r.lines, func(l line) bool { return l.protocol != "" && l.protocol != probe.HTTPS }) {
-		words := oneLine(r.text, maxQuoted) // perhaps the sign-in page, which need not name a number
-		r.see(Sighting{Phase: PhaseAuthorize, Err: &oauth.Error{Endpoint: oauth.Authorize, Description: words}, Text: words})
-	}
+	// Perhaps the sign-in page, which need not name a number, and which names the
+	// protocols in its list of permissions.
+	words := oneLine(r.text, MaxText)
+	r.see(Sighting{Phase: PhaseAuthorize, Err: &oauth.Error{Endpoint: oauth.Authorize, Description: words}, Text: words})
 }
 
 // guess reads line i as a refusal of p, in the stage its words fit. Where the

@@ -62,7 +62,7 @@ func protocolOf(text string) probe.Protocol {
 	return byPort(text)
 }
 
-var portWord = regexp.MustCompile(`(?i)(?:[\]a-z0-9]:|port["']?\W{0,4}|, )(993|143|995|110|587|465|2525)\b`)
+var portWord = regexp.MustCompile(`(?i)(?:[\]a-z0-9]:|port["']?\s*\W{0,4}|, )(993|143|995|110|587|465|2525)\b`)
 
 func byPort(text string) probe.Protocol {
 	return protocolOfPort[group1(portWord, text)]
@@ -78,6 +78,8 @@ var protocolOfPort = map[string]probe.Protocol{
 var (
 	imapTagged = regexp.MustCompile(`(?:^|[\s<>'"` + "`" + `:(\[])([A-Za-z]{0,8}[0-9]{1,8}|\*) (NO|BAD|BYE)\b ?(.*)`)
 	imapBare   = regexp.MustCompile(`(?:^|[:'"` + "`" + `(>\]] ?)(NO|BAD|BYE) ((?:\[[A-Z-]+\] ?)?[A-Z].*)`)
+	// A program's own sentence around the status: "unexpected BYE response: ...".
+	imapSpoken = regexp.MustCompile(`\b(NO|BAD|BYE) (?i:response|reply|answer)\b(?i: received| from server)?:? ?["']?(.*)`)
 	imapSaid   = regexp.MustCompile(`(?i)["']?([A-Z]+)["']? command with an? ["']?(NO|BAD|BYE)["']? response:? ?(.*)`)
 	imapField  = regexp.MustCompile(`(?i)(?:response_?)?(?:status|type)["']?\s*(?:=>|[=:])\s*["']?(NO|BAD|BYE)\b`)
 	imapFailed = regexp.MustCompile(`(?:^|[^A-Za-z])((?:AUTHENTICATE|LOGIN|SELECT|EXAMINE|LIST|LSUB|NAMESPACE|STATUS|FETCH|APPEND|IDLE|SEARCH|NOOP)(?: [A-Z0-9-]+)? (?:failed|error|not permitted|disabled)\b.*)`)
@@ -125,6 +127,9 @@ type conversation struct {
 	tagged   int               // line of the last command that only IMAP has, -1 for none
 	last     string
 	lastLine int
+	// mechanism is the last one that was named.
+	mechanism     string
+	mechanismLine int
 }
 
 // command is what the answer on line i refuses: named by the answer's tag, by
@@ -154,6 +159,9 @@ func (r *reader) readMail() {
 		if l.used || len(l.text) > 8000 {
 			continue
 		}
+		if m := mechanism(l.text); m != "" {
+			c.mechanism, c.mechanismLine = m, i
+		}
 		reply, tag, ok := r.refusal(i)
 		if !ok {
 			if m := imapCommand.FindStringSubmatch(l.text); m != nil {
@@ -182,6 +190,9 @@ func (r *reader) readMail() {
 			stage, command = stageByReply(protocol, reply), ""
 		}
 		r.refused(i, protocol, stage, command, reply, rankReply)
+		if stage == probe.Authenticate && i-c.mechanismLine <= near {
+			r.found[len(r.found)-1].Mechanism = c.mechanism
+		}
 	}
 }
 
@@ -249,6 +260,9 @@ func (r *reader) imapReply(i int) (probe.Reply, string, bool) {
 	}
 	if m := imapSaid.FindStringSubmatch(text); m != nil {
 		return replyOf(strings.ToUpper(m[2]), r.continued(i, m[3])), "", true
+	}
+	if m := imapSpoken.FindStringSubmatch(text); m != nil {
+		return replyOf(m[1], r.continued(i, m[2])), "", true
 	}
 	if m := imapBare.FindStringSubmatch(text); m != nil {
 		return replyOf(m[1], r.continued(i, m[2])), "", true

@@ -22,6 +22,10 @@ var (
 	vendorCode  = regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])([A-Z]{5,8}([0-9]{4,8}))(?:[^0-9A-Za-z]|$)`)
 	numberList  = regexp.MustCompile(`(?i)error_?codes["']?\s*(?:=>|[=:])\s*\[([0-9,\s"']{4,80})\]`)
 	numberField = regexp.MustCompile(`(?i)(?:error[ _-]?(?:code|number|no)|status code)["']?\s*(?:=>|[=:#(]|\s)\s*["'\[]?([0-9]{5,8})(?:[^0-9.]|$)`)
+	// foreignField is the label that the sign-in log has in other languages.
+	foreignField = regexp.MustCompile(`(?i)(?:fehler-?(?:code|nummer)|código (?:de|do) erro|codice (?:di )?errore|code d.erreur|código de error|エラー ?コード|错误代码)(?: (?:der|beim|bei|da|do|di) \p{L}+)?["']?\s*[=:#(：]?\s*["'\[]?([0-9]{5,8})(?:[^0-9.]|$)`)
+	// bareNumber is a text of nothing but a number.
+	bareNumber = regexp.MustCompile(`(?i)^\s*(?:(?:error|code|fehler|erro|errore|エラー|错误)\W{0,3}){0,2}([0-9]{5,8})\.?\s*$`)
 	// logRow is how a row of a sign-in log goes on: status, code, reason.
 	logRow       = regexp.MustCompile(`(?im)(?:^|[\t,;|"])[ ]*(?:` + setup.LogRefusals + `)["\s,;|]+([0-9]{5,8})(?:["\s,;|]|$)`)
 	numberURL    = regexp.MustCompile(`(?i)/error\?code=([0-9]{4,8})`)
@@ -89,13 +93,15 @@ func (r *reader) marks() []signMark {
 			list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
 		}
 	}
+	fields := []*regexp.Regexp{foreignField, bareNumber}
 	if signInTalk.MatchString(r.text) {
-		for _, find := range []*regexp.Regexp{numberField, numberURL, numberMiddle, numberList} {
-			for _, m := range find.FindAllStringSubmatchIndex(r.text, -1) {
-				for digits := range strings.FieldsFuncSeq(r.text[m[2]:m[3]], func(c rune) bool { return c < '0' || c > '9' }) {
-					if n, err := strconv.Atoi(digits); err == nil && !networkError(n) {
-						list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
-					}
+		fields = append(fields, numberField, numberURL, numberMiddle, numberList)
+	}
+	for _, find := range fields {
+		for _, m := range find.FindAllStringSubmatchIndex(r.text, -1) {
+			for digits := range strings.FieldsFuncSeq(r.text[m[2]:m[3]], func(c rune) bool { return c < '0' || c > '9' }) {
+				if n, err := strconv.Atoi(digits); err == nil && !networkError(n) {
+					list = append(list, signMark{kind: markNumber, at: m[2], end: m[3], number: n})
 				}
 			}
 		}

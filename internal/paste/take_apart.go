@@ -45,7 +45,10 @@ type Sighting struct {
 	Phase   Phase
 	Err     error
 	Command string // of the client, that was refused: "RCPT TO"; "" if unknown
-	Text    string // the words it was read from, masked, one line
+	// Mechanism is the SASL mechanism of a refused login in capitals, "" if unknown;
+	// USER stands for a login with user name and password.
+	Mechanism string
+	Text      string // the words it was read from, masked, one line
 	// Guess marks what was read from a program's own words: no answer of a
 	// server stands behind it. Login says that those words are about a failed
 	// login, also where they do not name the protocol.
@@ -144,6 +147,7 @@ func TakeApart(text string) (Parts, error) {
 	if len(text) > MaxText {
 		return Parts{}, ErrTooLong
 	}
+	text = rejoined(text)
 	shown, plain, m := maskLayers(text)
 	if strings.TrimSpace(plain) == "" {
 		return Parts{}, ErrEmpty
@@ -152,12 +156,27 @@ func TakeApart(text string) (Parts, error) {
 	r.page = isPage.MatchString(shown)
 	r.note("sasl_user", m.user)
 	r.readContext()
+	r.readProxy()
 	r.readSignIn()
 	r.readMail()
 	r.readNetwork()
 	r.readGuesses()
 	r.finish()
 	return Parts{Sightings: r.found, Context: r.context, Masked: m.kinds, Text: shown, Kind: kindOf(text)}, nil
+}
+
+// rejoined puts an address together that a mail program or a console has broken
+// into lines: no line has a blank in it, and only the first begins an address.
+func rejoined(text string) string {
+	lines := strings.Fields(text)
+	if len(lines) < 2 || len(lines) != strings.Count(strings.TrimSpace(text), "\n")+1 || !strings.Contains(lines[0], "://") {
+		return text
+	}
+	one := strings.Join(lines, "")
+	if u, err := url.Parse(one); err != nil || u.Host == "" || u.RawQuery == "" && u.Fragment == "" || strings.Count(one, "://") != 1 {
+		return text
+	}
+	return one
 }
 
 // maxLayers bounds how often a text is unwrapped: HTML around JSON around a

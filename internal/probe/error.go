@@ -20,12 +20,15 @@ const (
 
 	ProxyRefused Kind = "proxy_refused" // the proxy does not let the connection through
 
-	Refused     Kind = "refused"     // nothing listens, or a firewall answers with a reset
-	Unreachable Kind = "unreachable" // no route, or a firewall says so
-	Timeout     Kind = "timeout"     // the conversation's deadline passed
-	Canceled    Kind = "canceled"    // the caller's context ended
-	Reset       Kind = "reset"       // the other side, or something between, broke the connection
-	Closed      Kind = "closed"      // the other side closed without a word
+	Refused Kind = "refused" // nothing listens, or a firewall answers with a reset
+	// NoConnection: another program got no connection and does not say why. Our
+	// own failures always have a reason.
+	NoConnection Kind = "no_connection"
+	Unreachable  Kind = "unreachable" // no route, or a firewall says so
+	Timeout      Kind = "timeout"     // the conversation's deadline passed
+	Canceled     Kind = "canceled"    // the caller's context ended
+	Reset        Kind = "reset"       // the other side, or something between, broke the connection
+	Closed       Kind = "closed"      // the other side closed without a word
 
 	TLSUnknownAuthority Kind = "tls_unknown_authority" // the certificate's issuer is not trusted
 	TLSWrongName        Kind = "tls_wrong_name"        // the certificate is for other names

@@ -40,7 +40,9 @@ var Entra = Provider{
 var (
 	entraExtra     = []string{"offline_access", "openid", "profile", "email"}
 	entraClaims    = Claims{Tenant: "tid", Subject: "oid", UserName: "preferred_username"}
-	microsoftRules = slices.Concat(entraRules, programRules, exchangeChallenge, mailWords, exchangeRules, mailRules, wordRules, transport)
+	microsoftRules = slices.Concat(
+		entraRules, pastedRules, programRules, exchangeChallenge, mailWords, exchangeRules, commandRules, mailRules, wordRules, transport,
+	)
 )
 
 // entraScopes are the delegated permissions of Exchange at one address.

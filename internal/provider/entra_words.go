@@ -16,6 +16,8 @@ var sentences = []struct {
 	{"does not match the reply addresses configured", 50011},
 	{"does not match the reply urls configured", 50011},
 	{"provided when requesting authorization code", 500112},
+	{"input parameter 'redirect_uri' is not valid", 50011},
+	{"input parameter 'redirect_uri' isn't valid", 50011},
 	{"redirect uris with urn: schemes are prohibited", 500119},
 	{"must contain the following parameter: 'client_assertion'", 7000218},
 	{"must contain the following parameter: 'client_secret", 7000218},

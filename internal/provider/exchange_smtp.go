@@ -110,9 +110,9 @@ func bare(k Case) bool { return k.Enhanced == "" }
 var smtpCauses = slices.Concat(
 	maybe(finding.Likely, loggedInAsOther, SMTPLoginRefused),
 	maybe(finding.Likely, outlived, TokenDamaged),
-	maybe(finding.Likely, both(nobody, tokenUnknown), TokenWrongAudience),
 	maybe(finding.Likely, both(loggedInAsSelf, both(readWorks, scopeUnknown)), TokenScopeMissing),
 	maybe(finding.Likely, nil, SMTPLoginRefused),
+	maybe(finding.Possible, both(nobody, tokenUnknown), TokenWrongAudience, TokenScopeMissing),
 	maybe(finding.Possible, not(readWorks), MailboxMissing),
 	maybe(finding.Possible, readWorks, SMTPAuthDisabledMailbox),
 	maybe(finding.Possible, tokenUnknown, TokenWrongAudience, TokenScopeMissing, TokenDamaged),
@@ -132,12 +132,14 @@ var smtpRules = []Rule{
 	{Text: []string{"STARTTLS is required", "Must issue a STARTTLS command"}, Means: certain(STARTTLSNotUsed)},
 	{Enhanced: []string{"5.7.57"}, Means: likely(NotAuthenticated, LegacySignInBlocked)},
 	{Enhanced: []string{"5.7.4"}, When: port25, Means: likely(LoginNotTaken, MechanismRefused)},
+	{Enhanced: []string{"5.7.4"}, When: both(pasted, noPort), Means: likely(MechanismRefused, LoginNotTaken)},
 	{Enhanced: []string{"5.7.4"}, Means: certain(MechanismRefused)},
 	{Text: []string{"Invalid XOAUTH2 auth data"}, Means: certain(SASLMalformed)},
 	{Enhanced: []string{"5.5.124"}, Means: certain(SASLMalformed)},
 	{Enhanced: []string{"5.5.127"}, Means: certain(TokenNearlyOver)},
 	{Protocol: probe.SMTP, Enhanced: []string{"5.7.3"}, Means: smtpCauses},
 	// Programs pass on the code, or only that the login failed.
+	{Protocol: probe.SMTP, Stage: probe.Authenticate, Reply: "535", When: both(bare, passwordUsed), Means: likely(PasswordLoginOff)},
 	{Protocol: probe.SMTP, Stage: probe.Authenticate, Reply: "535", When: bare, Means: smtpCauses},
 	{Enhanced: []string{"4.7.66"}, Means: certain(TLSTooOld)},
 }

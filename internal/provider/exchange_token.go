@@ -182,6 +182,7 @@ func tokenRules() []Rule {
 			r.When, r.Means = when, means
 			rules = append(rules, r)
 		}
+		with(passwordUsed, likely(PasswordLoginOff))
 		with(graphToken, certain(TokenWrongAudience))
 		with(graphAsked, likely(TokenWrongAudience))
 		with(roleLacks, likely(AppRoleMissing))

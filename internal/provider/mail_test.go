@@ -44,7 +44,7 @@ func TestEveryMailAnswerLeadsToItsCode(t *testing.T) {
 		{probe.IMAP, "A1 NO Server Unavailable. 15", "exchange_unavailable"},
 		{probe.POP3, "-ERR Logon failure: unknown user name or bad password.", "password_login_off"},
 		{probe.POP3, "-ERR Authentication failure: unknown user name or bad password.", "token_wrong_audience"},
-		{probe.SMTP, "535 5.7.3 Authentication unsuccessful" + trace, "token_wrong_audience"},
+		{probe.SMTP, "535 5.7.3 Authentication unsuccessful" + trace, "smtp_login_refused"},
 		{probe.SMTP, "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information." + trace, "smtp_auth_disabled_tenant"},
 		{"", "535, b'5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.'", "smtp_auth_disabled_mailbox"},
 		{probe.SMTP, "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect." + trace, "password_login_off"},

@@ -31,6 +31,8 @@ type Rule struct {
 
 	When  func(Case) bool
 	Means []Meaning
+	// Unconfirmed: nobody has seen the vendor say these words.
+	Unconfirmed bool
 }
 
 // Meaning is one cause a rule leads to, most likely first. When leaves it out
@@ -126,9 +128,15 @@ func (r Rule) causes(k Case) []finding.Cause {
 		if m.When != nil && !m.When(k) {
 			continue
 		}
-		if !slices.ContainsFunc(causes, func(c finding.Cause) bool { return c.Definition == m.Definition }) {
-			causes = append(causes, finding.Cause{Definition: m.Definition, Likelihood: m.Likelihood})
+		if slices.ContainsFunc(causes, func(c finding.Cause) bool { return c.Code == m.Code }) {
+			continue
 		}
+		d := m.Definition
+		if r.Unconfirmed {
+			marked := *d
+			marked.Unconfirmed, d = true, &marked
+		}
+		causes = append(causes, finding.Cause{Definition: d, Likelihood: m.Likelihood})
 	}
 	return causes
 }

@@ -28,12 +28,16 @@ type Symptom struct {
 	Numbers   []int // vendor numbers in the order in which they were said
 	HTML      bool  // a web page came where a document of the protocol was due
 	Program   bool  // the words are those of another program about what it met
+	Pasted    bool  // somebody has copied the answer; what asked for it is not known
 
 	Protocol probe.Protocol // "" for OAuth
 	Stage    probe.Stage
 	Kind     probe.Kind
 	Reply    string // OK, NO, BAD, BYE, +OK, -ERR or the SMTP code
 	Enhanced string // "5.7.139"
+	// Mechanism is the SASL mechanism of a refused login in capitals, where it is
+	// known; USER stands for a login with user name and password.
+	Mechanism string
 
 	Text     string // everything the server said, for matching by words
 	Evidence []finding.Evidence
@@ -89,6 +93,10 @@ func plain(text string) string {
 	}
 	return strings.ToValidUTF8(text, "?")
 }
+
+// typographic are the quotes that pages and mail programs set in place of the
+// plain ones, in which the vendor writes its messages.
+var typographic = strings.NewReplacer("\u2018", "'", "\u2019", "'", "\u201c", `"`, "\u201d", `"`)
 
 func appendNew(list []int, n int) []int {
 	if slices.Contains(list, n) {
@@ -151,6 +159,7 @@ func (s Symptom) complete() Symptom {
 	if p := plain(s.Text); p != s.Text {
 		s.Text += " " + p
 	}
+	s.Text = typographic.Replace(s.Text)
 	if len(s.Numbers) == 0 {
 		s.Numbers = Numbers(s.Text)
 	}

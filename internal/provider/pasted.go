@@ -1,0 +1,104 @@
+package provider
+
+import (
+	"slices"
+
+	"latchkey/internal/finding"
+	"latchkey/internal/probe"
+)
+
+// What only a pasted text can tell: our own requests and conversations do not
+// do these things, and know where they go.
+var (
+	CommandRefused = &finding.Definition{
+		Code: "imap_command_refused", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The mail server did not take a command of the mail program",
+		Consequence: "The program stops, or goes on without what it asked for.",
+		Cause:       "The command came at the wrong moment or in the wrong form. Often the login before it had failed, and the program went on.",
+		Remedy:      "Read the program's log before this line: how the login ended decides. If it succeeded, update the program.",
+	}
+	ApplicationFault = &finding.Definition{
+		Code: "application_error", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The mail application itself failed",
+		Consequence: "Nothing is known yet about the sign-in service or the mailbox.",
+		Cause:       "The page comes from the application's own web server. The reason stands in the application's log.",
+		Remedy:      "Find the time of this page in the application's log. Paste the lines below it, above all those with Caused by.",
+	}
+	OtherMailService = &finding.Definition{
+		Code: "other_mail_service", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "This answer comes from another mail service than Microsoft's",
+		Consequence: "A token of Microsoft opens no mailbox there.",
+		Cause:       "The mail program is set to the servers of another service, or the account is not one of Microsoft 365.",
+		Remedy:      "If the mailbox is in Microsoft 365, enter Microsoft's mail servers. Otherwise follow the help of the service that answered.",
+	}
+	ScopeReserved = &finding.Definition{
+		Code: "scope_reserved", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The program's library does not take openid, profile or offline_access in the list of scopes",
+		Consequence: "The program stops before it asks Microsoft.",
+		Cause:       "The MSAL library adds these three by itself, and refuses them in the list.",
+		Remedy:      "Leave only the permissions for mail in the list of scopes. The library asks for a refresh token all the same.",
+	}
+	TokenNotYetValid = &finding.Definition{
+		Code: "token_not_valid_yet", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "A token was refused because its time has not begun",
+		Consequence: "The sign-in or the mail program stops with a good token.",
+		Cause:       "The clock of the computer that checked the token runs behind.",
+		Remedy:      "Set the clock of that computer by a time service. Then try again.",
+		Command:     "w32tm /query /status",
+	}
+)
+
+func pasted(k Case) bool { return k.Pasted }
+func noPort(k Case) bool { return k.Port == "" }
+
+// notWeb: the failure may be one of a mail server.
+func notWeb(k Case) bool { return k.Symptom.Protocol != probe.HTTPS }
+
+// wantsLogin: a proxy answered with the status that asks for a login.
+func wantsLogin(k Case) bool { return k.Pasted && k.Reply == "407" }
+
+// passwordUsed: the login was one with a password, so no token was refused.
+func passwordUsed(k Case) bool {
+	return slices.Contains([]string{"PLAIN", "LOGIN", "USER", "CRAM-MD5", "DIGEST-MD5", "NTLM"}, k.Mechanism)
+}
+
+// anyGrant: nothing says whether a person signed in.
+func anyGrant(k Case) bool { return k.Pasted && k.Context.Grant == "" && k.blank() && tokenUnknown(k) }
+
+// unsaidPrompt: the sign-in address is not known, nor whether consent exists.
+func unsaidPrompt(k Case) bool { return k.Pasted && k.Prompt == "" && !k.Consented }
+
+// pastedRules come before those for servers' words.
+var pastedRules = []Rule{
+	{Stage: probe.ProxyStage, Kind: []probe.Kind{probe.ProxyRefused}, When: wantsLogin, Means: certain(ProxyWantsLogin)},
+	{Stage: probe.ProxyStage, Kind: []probe.Kind{probe.ProxyRefused}, When: pasted, Means: certain(ProxyRefused)},
+	{Stage: probe.ProxyStage, When: pasted, Means: certain(ProxyUnreachable)},
+	{Kind: []probe.Kind{probe.RefusedByServer}, Text: foreignMail, When: pasted, Means: likely(OtherMailService)},
+	{Text: appServers, When: pasted, Means: likely(ApplicationFault)},
+	{Text: []string{"scope value that is reserved", "reserved scope"}, When: pasted, Means: certain(ScopeReserved)},
+	{Text: tooEarly, When: pasted, Means: likely(TokenNotYetValid)},
+	{Kind: []probe.Kind{probe.NoConnection}, Stage: probe.Dial, Means: likely(PortBlocked, ConnectionRefused)},
+	// A program that gets something else than TLS has begun with it too early, or
+	// meets something in between; without the port nobody can tell.
+	{Kind: []probe.Kind{probe.NotTLS}, When: both(program, both(noPort, notWeb)), Means: likely(TLSAtOnce, TLSFailed)},
+	{Kind: []probe.Kind{probe.TLSOther}, Text: []string{"does not support SSL", "does not support TLS"}, When: both(program, noPort), Means: likely(TLSAtOnce, TLSNotTrusted, TLSFailed)},
+	// Who speaks another protocol than the port waits for a greeting for ever.
+	{Kind: []probe.Kind{probe.Timeout}, Stage: probe.Greeting, When: both(program, both(noPort, notWeb)), Means: likely(ServerSilent, PortOfOtherProtocol)},
+}
+
+// commandRules come behind what Exchange means by its words: BAD alone says
+// that the command was wrong, not the mailbox (RFC 9051 §7.1.3).
+var commandRules = []Rule{
+	{Protocol: probe.IMAP, Stage: probe.Authenticate, Reply: "BAD", When: pasted, Means: likely(SASLMalformed, TokenDamaged)},
+	{Protocol: probe.IMAP, Reply: "BAD", Text: []string{"argument"}, When: pasted, Means: likely(CommandRefused, SASLMalformed)},
+	{Protocol: probe.IMAP, Reply: "BAD", When: pasted, Means: likely(CommandRefused)},
+}
+
+var (
+	// foreignMail are marks in the answers of other mail services for everybody.
+	foreignMail = []string{"gsmtp", "support.google.com", "Application-specific password", "Web login required", "help.yahoo.com", "support.apple.com"}
+	// appServers are the headings of the pages that web servers of applications
+	// make of an error; the sign-in service has none of them.
+	appServers = []string{"Apache Tomcat", "HTTP Status 500", "HTTP Status 404", "Exception Report", "Whitelabel Error Page", "Server Error in '/"}
+	tooEarly   = []string{"token is not yet valid", "token not yet valid", "token is not valid yet", "token used too early", "token used before", "ImmatureSignature", "IDX10222"}
+)
