@@ -111,6 +111,8 @@ func TestRegistered(t *testing.T) {
 		{"personal accounts", app(func(a *setup.Registered) { a.Audience = "PersonalMicrosoftAccount" }), []string{"audience_personal_only"}, nil},
 		{"several tenants", app(func(a *setup.Registered) { a.Audience = "AzureADMultipleOrgs" }),
 			[]string{"audience_wider_than_needed"}, []string{"audience", "AzureADMultipleOrgs"}},
+		{"an audience nobody knows", app(func(a *setup.Registered) { a.Audience = "MyOrg" }),
+			[]string{"audience_unknown"}, []string{"audience", "MyOrg"}},
 		{"switched off", app(func(a *setup.Registered) { a.SignInEnabled = setup.SwitchOff }), []string{"client_disabled"}, nil},
 		{"assignment", app(func(a *setup.Registered) { a.AssignmentRequired = setup.SwitchOn }),
 			[]string{"assignment_required"}, []string{"sign_in_account", svc}},

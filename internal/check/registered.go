@@ -41,6 +41,14 @@ var (
 		Cause:       "Supported account types were set to personal accounts at the registration.",
 		Remedy:      "Set signInAudience to AzureADMyOrg in the manifest, or register the application again.",
 	}
+	audienceUnknown = &finding.Definition{
+		Code: "audience_unknown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Title:       "The registration is for {{.audience}}, which is no audience known here",
+		Consequence: "Whether accounts of this company may sign in was not judged.",
+		Cause:       "The value of signInAudience was changed by hand, or Microsoft has added one.",
+		Remedy:      "Compare it with Supported account types in the portal. For one company it is AzureADMyOrg.",
+		Params:      []string{"audience"},
+	}
 	audienceWide = &finding.Definition{
 		Code: "audience_wider_than_needed", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
 		Title:       "The registration accepts accounts outside the company ({{.audience}})",
@@ -92,7 +100,7 @@ var Registered = &Check{
 	Needs:    []setup.Field{setup.FieldClientID},
 	NeededBy: setup.StepSignIn,
 	Finds: []*finding.Definition{
-		registrationNotShown, registrationOfOther, registrationOfOtherTenant, audiencePersonal, audienceWide,
+		registrationNotShown, registrationOfOther, registrationOfOtherTenant, audiencePersonal, audienceWide, audienceUnknown,
 		publicClientAllowed, assignmentRequired, authTimeMissing, registrationUnread, provider.ClientDisabled,
 	},
 	Grade: Pasted, Rejudges: true,
@@ -110,8 +118,10 @@ var Registered = &Check{
 		case "", "AzureADMyOrg":
 		case "PersonalMicrosoftAccount":
 			add(finding.New(audiencePersonal))
-		default:
+		case "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount":
 			add(finding.New(audienceWide, "audience", app.Audience))
+		default:
+			add(finding.New(audienceUnknown, "audience", app.Audience))
 		}
 		if app.SignInEnabled == setup.SwitchOff {
 			add(finding.New(provider.ClientDisabled, "client_id", app.ClientID))

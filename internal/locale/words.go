@@ -82,7 +82,7 @@ var Families = map[string][]string{
 	"wrong": {
 		"nothing", "too_long", "unknown", "begin_missing", "end_missing", "several", "other_kind", "line_missing", "line_cut", "character",
 		"changed", "packed", "not_json", "truncated", "property_twice", "property_missing", "property_type", "property_value",
-		"other_schema", "other_setup", "old", "future", "not_authorize", "plain_http", "later_page",
+		"other_schema", "other_setup", "old", "future", "not_authorize", "line_twice", "blank_at_end", "enterprise_app", "plain_http", "later_page",
 	},
 	"unknown": unknown,
 	"result": {

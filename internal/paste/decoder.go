@@ -135,9 +135,13 @@ func (d *decoder) texts(a at) []string {
 func (d *decoder) uris(a at) []string {
 	list := d.texts(a)
 	for i, e := range d.list(a) {
-		if i < len(list) && !uriForm.MatchString(list[i]) {
-			d.fail(e, PropertyValue, list[i], "a URI")
+		if i >= len(list) || uriForm.MatchString(list[i]) {
+			continue
 		}
+		if uriForm.MatchString(strings.TrimSpace(list[i])) {
+			d.fail(e, BlankAtEnd, list[i], "")
+		}
+		d.fail(e, PropertyValue, list[i], "a URI")
 	}
 	return list
 }

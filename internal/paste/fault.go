@@ -20,6 +20,7 @@ const (
 	Several      Wrong = "several"       // Line: where the second one begins
 	OtherKind    Wrong = "other_kind"    // Got, Want: kinds of blocks
 	LineMissing  Wrong = "line_missing"  // Got: number of the block's line that is not there
+	LineTwice    Wrong = "line_twice"    // Line; Got: number of the block's line that came twice, and differently
 	LineCut      Wrong = "line_cut"      // Line; Got: number of the block's line
 	Character    Wrong = "character"     // Line; Got: what stands there, Want: what may stand there
 	Changed      Wrong = "changed"       // the checksum differs
@@ -36,6 +37,9 @@ const (
 	OtherSetup  Wrong = "other_setup"  // Got: the setup that the script was made for
 	Old         Wrong = "old"          // Got: when it was made, Want: the oldest that is taken
 	Future      Wrong = "future"       // Got: when it was made
+
+	BlankAtEnd    Wrong = "blank_at_end"   // Line, Property; Got
+	EnterpriseApp Wrong = "enterprise_app" // Line: of what shows it
 
 	NotAuthorize Wrong = "not_authorize" // Got: host and path; Want
 	PlainHTTP    Wrong = "plain_http"    // Got: scheme and host; Want

@@ -1,6 +1,7 @@
 package paste
 
 import (
+	"regexp"
 	"strings"
 
 	"latchkey/internal/setup"
@@ -40,6 +41,11 @@ func ParseManifest(text string) (setup.Registered, error) {
 	for _, name := range []string{"web", "spa", "isFallbackPublicClient", "displayName", "api"} {
 		newer = newer || top.get(name).node != nil
 	}
+	for _, name := range []string{"servicePrincipalType", "servicePrincipalNames", "appOwnerOrganizationId", "appOwnerTenantId"} {
+		if a := top.get(name); a.node != nil {
+			return r, &Fault{Where: inManifest, Wrong: EnterpriseApp, Line: a.line}
+		}
+	}
 	if d.need(top.get("appId"), "the application (client) ID") && top.get("appId").kind == isNull {
 		d.fail(top.get("appId"), PropertyType, string(isNull), string(isText))
 	}
@@ -53,7 +59,7 @@ func ParseManifest(text string) (setup.Registered, error) {
 	case newer:
 		newerForm(d, top, &r)
 	case top.get("replyUrls").node != nil:
-		d.fail(top.get("replyUrls"), PropertyMissing, "replyUrls", "replyUrlsWithType, which says the platform: copy the manifest anew")
+		d.fail(at{path: "replyUrlsWithType"}, PropertyMissing, "", "the platform of each address beside replyUrls; copy the manifest anew")
 	default:
 		d.fail(at{path: "web"}, PropertyMissing, "", "web.redirectUris, or replyUrlsWithType in the older form")
 	}
@@ -69,6 +75,10 @@ func ParseManifest(text string) (setup.Registered, error) {
 	return r, d.err()
 }
 
+// quoteMark is what a mail program puts in front of the lines that it quotes.
+// No line of JSON begins so.
+var quoteMark = regexp.MustCompile(`(?m)^[ \t]*(?:>[ \t]?)+`)
+
 // manifestObject finds the one JSON object in the text.
 func manifestObject(text string) (*node, error) {
 	fault := func(w Wrong, line int, want string) error {
@@ -77,7 +87,7 @@ func manifestObject(text string) (*node, error) {
 	if len(text) > maxManifest {
 		return nil, fault(TooLong, 0, "at most 1 MiB")
 	}
-	text = plain(text)
+	text = quoteMark.ReplaceAllString(plain(text), "")
 	if strings.TrimSpace(text) == "" {
 		return nil, fault(Nothing, 0, "the whole text of the page Manifest")
 	}

@@ -216,6 +216,8 @@ func TestManifestSurvivesTheWayItTravels(t *testing.T) {
 		"comments":           strings.Replace(graphForm, "{", "{ // the app\n/* all\n of it */", 1),
 		"one line":           strings.NewReplacer("\n", " ", "\t", "").Replace(graphForm),
 		"zero-width blanks":  strings.ReplaceAll(graphForm, ",", ",\u200b"),
+		"quoted mail":        "> " + strings.ReplaceAll(graphForm, "\n", "\n> "),
+		"quoted twice":       ">> " + strings.ReplaceAll(graphForm, "\n", "\n> > "),
 		"old Mac lines":      strings.ReplaceAll(graphForm, "\n", "\r"),
 		"a title above":      "Manifest | Mailbox connector\nSave  Discard  Upload  Download\n" + graphForm,
 	} {
@@ -301,7 +303,14 @@ func TestManifestNamesTheDamage(t *testing.T) {
 			Want: "web.redirectUris, or replyUrlsWithType in the older form"}},
 		// The form before 2018, still in public scripts.
 		"oldest form": {`{"appId": "631a96bc-a705-4eda-9f99-fdaf9f54f6a2", "publicClient": true, "replyUrls": ["http://www.microsoft.com"]}`,
-			paste.Fault{Where: m, Wrong: paste.PropertyMissing, Line: 1, Property: "replyUrls", Got: "replyUrls", Want: "replyUrlsWithType, which says the platform: copy the manifest anew"}},
+			paste.Fault{Where: m, Wrong: paste.PropertyMissing, Property: "replyUrlsWithType", Want: "the platform of each address beside replyUrls; copy the manifest anew"}},
+		// Get-MgServicePrincipal | ConvertTo-Json, and the answer of Microsoft Graph.
+		"enterprise application": {"{\n\"id\": \"0\", \"appId\": \"631a96bc-a705-4eda-9f99-fdaf9f54f6a2\", \"displayName\": \"Mail\",\n\"replyUrls\": [\"https://latchkey.contoso.example/callback\"],\n\"servicePrincipalType\": \"Application\"}",
+			paste.Fault{Where: m, Wrong: paste.EnterpriseApp, Line: 4}},
+		"a blank behind": {edit(".example/callback\"", ".example/callback \""), paste.Fault{Where: m, Wrong: paste.BlankAtEnd, Line: line(graphForm, "https://latchkey"),
+			Property: "web.redirectUris[0]", Got: "https://latchkey.contoso.example/callback"}},
+		"a blank inside": {edit(".example/callback\"", ".example/call back\""), paste.Fault{Where: m, Wrong: paste.PropertyValue, Line: line(graphForm, "https://latchkey"),
+			Property: "web.redirectUris[0]", Got: "https://latchkey.contoso.example/call back", Want: "a URI"}},
 		"no GUID":    {edit("631a96bc-a705-4eda-9f99-fdaf9f54f6a2", "your-app-id"), paste.Fault{Where: m, Wrong: paste.PropertyValue, Line: 4, Property: "appId", Got: "your-app-id", Want: "a GUID"}},
 		"appId null": {edit(`"631a96bc-a705-4eda-9f99-fdaf9f54f6a2"`, "null"), paste.Fault{Where: m, Wrong: paste.PropertyType, Line: 4, Property: "appId", Got: "null", Want: "text"}},
 		"text, no list": {edit("[\n\t\t\t\"https://latchkey.contoso.example/callback\"\n\t\t]", `"https://latchkey.contoso.example/callback"`),

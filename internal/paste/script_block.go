@@ -217,75 +217,110 @@ func hasMark(line string, total int) bool {
 	})
 }
 
-// numbered joins the lines of a block in their order. What stands in front of a
-// line's number was put there by a console or a mail program; what follows on
-// lines without number is the rest of a line that was wrapped.
+// numbered joins the lines of a block by their numbers, in whatever order they
+// came: the checksum proves the result. What stands in front of a line's number
+// was put there by a console or a mail program; what follows on lines without
+// number is the rest of a line that was wrapped.
 func numbered(f framed) (string, error) {
-	fault := func(w Wrong, line int, got, want string) (string, error) {
-		return "", &Fault{Where: inBlock, Wrong: w, Line: line, Got: piece(got), Want: want}
-	}
-	var whole strings.Builder
-	var part strings.Builder
-	total, next := totalOf(f.text), 1
-	close := func(line int) error {
-		if next == 1 {
-			return nil
-		}
-		s := part.String()
-		if next-1 < total && len(s) != lineWidth || s == "" {
-			return &Fault{Where: inBlock, Wrong: LineCut, Line: line, Got: strconv.Itoa(next - 1), Want: strconv.Itoa(lineWidth) + " characters"}
-		}
-		whole.WriteString(s)
-		part.Reset()
-		return nil
-	}
-	add := func(line int, s string) error {
-		for _, word := range strings.Fields(strings.TrimLeft(s, "> |\t")) {
-			if part.Len() >= lineWidth || next == 1 {
-				return nil // the line is whole: what follows was put there
-			}
-			if !base64Word.MatchString(word) {
-				return &Fault{Where: inBlock, Wrong: Character, Line: line, Got: piece(word), Want: "letters, digits, + and /"}
-			}
-			part.WriteString(word)
-		}
-		return nil
-	}
+	n := numbering{total: totalOf(f.text), lines: map[int]string{}, at: map[int]int{}}
 	for i, line := range strings.Split(f.text, "\n") {
-		n := f.line + i
-		marks := lineMark.FindAllStringSubmatchIndex(line, -1)
-		rest := line
-		for j, m := range marks {
-			index, _ := strconv.Atoi(line[m[2]:m[3]]) // digits, at most five
-			of, _ := strconv.Atoi(line[m[4]:m[5]])
-			if of != total {
-				continue // a date, or part of what was put there
-			}
-			if err := close(n - 1); err != nil {
-				return "", err
-			}
-			if index != next {
-				return fault(LineMissing, n, strconv.Itoa(next), fmt.Sprintf("line %d of %d", next, total))
-			}
-			next++
-			end := len(line)
-			if j+1 < len(marks) {
-				end = marks[j+1][0]
-			}
-			if err := add(n, line[m[1]:end]); err != nil {
-				return "", err
-			}
-			rest = ""
-		}
-		if err := add(n, rest); err != nil {
+		if err := n.read(f.line+i, line); err != nil {
 			return "", err
 		}
 	}
-	if err := close(f.line + strings.Count(f.text, "\n")); err != nil {
+	if err := n.close(f.line + strings.Count(f.text, "\n")); err != nil {
 		return "", err
 	}
-	if next-1 != total || total == 0 {
-		return fault(LineMissing, 0, strconv.Itoa(next), fmt.Sprintf("line %d of %d", next, max(total, 1)))
+	var whole strings.Builder
+	for index := 1; index <= max(n.total, 1); index++ {
+		s, ok := n.lines[index]
+		if !ok {
+			return "", &Fault{Where: inBlock, Wrong: LineMissing, Line: n.behind(index), Got: strconv.Itoa(index),
+				Want: fmt.Sprintf("line %d of %d", index, max(n.total, 1))}
+		}
+		whole.WriteString(s)
 	}
 	return whole.String(), nil
+}
+
+// numbering collects the lines of a block.
+type numbering struct {
+	total   int
+	lines   map[int]string
+	at      map[int]int // line of the paste that each one stands on
+	current int         // number of the line that is being read; 0: none yet
+	part    strings.Builder
+}
+
+// read takes one line of the paste, the nth.
+func (n *numbering) read(nth int, line string) error {
+	rest := line
+	marks := lineMark.FindAllStringSubmatchIndex(line, -1)
+	for j, m := range marks {
+		index, _ := strconv.Atoi(line[m[2]:m[3]]) // digits, at most five
+		of, _ := strconv.Atoi(line[m[4]:m[5]])
+		if of != n.total || index < 1 || index > n.total {
+			continue // a date, or part of what was put there
+		}
+		if err := n.close(nth - 1); err != nil {
+			return err
+		}
+		n.current = index
+		if n.at[index] == 0 {
+			n.at[index] = nth
+		}
+		end := len(line)
+		if j+1 < len(marks) {
+			end = marks[j+1][0]
+		}
+		if err := n.add(nth, line[m[1]:end]); err != nil {
+			return err
+		}
+		rest = ""
+	}
+	return n.add(nth, rest)
+}
+
+// add takes the words of s into the present line, until that is whole: what
+// follows then was put there.
+func (n *numbering) add(nth int, s string) error {
+	for _, word := range strings.Fields(strings.TrimLeft(s, "> |\t")) {
+		if n.part.Len() >= lineWidth || n.current == 0 {
+			return nil
+		}
+		if !base64Word.MatchString(word) {
+			return &Fault{Where: inBlock, Wrong: Character, Line: nth, Got: piece(word), Want: "letters, digits, + and /"}
+		}
+		n.part.WriteString(word)
+	}
+	return nil
+}
+
+// close ends the present line, which reaches to the nth of the paste.
+func (n *numbering) close(nth int) error {
+	if n.current == 0 {
+		return nil
+	}
+	s := n.part.String()
+	n.part.Reset()
+	number := strconv.Itoa(n.current)
+	if n.current < n.total && len(s) != lineWidth || s == "" {
+		return &Fault{Where: inBlock, Wrong: LineCut, Line: nth, Got: number, Want: strconv.Itoa(lineWidth) + " characters"}
+	}
+	if old, twice := n.lines[n.current]; twice && old != s {
+		return &Fault{Where: inBlock, Wrong: LineTwice, Line: nth, Got: number}
+	}
+	n.lines[n.current] = s
+	return nil
+}
+
+// behind is the line of the paste on which the first line after a missing one
+// stands, 0 if none came.
+func (n *numbering) behind(missing int) int {
+	for index := missing + 1; index <= n.total; index++ {
+		if at := n.at[index]; at > 0 {
+			return at
+		}
+	}
+	return 0
 }

@@ -216,6 +216,7 @@ func each(text string, change func(i int, line string) string) string {
 func TestScriptBlockSurvivesTheWayItTravels(t *testing.T) {
 	block := printed("MAILBOX", mailboxJSON)
 	whole := "PS C:\\> & {\r\n>> ...\nWARNING: x\n" + mailboxJSON + block + "PS C:\\> "
+	lines := strings.Split(block, "\n")
 	prefix := func(p string) string { return each(whole, func(_ int, l string) string { return p + l }) }
 	for name, pasted := range map[string]string{
 		"as printed":            whole,
@@ -243,6 +244,8 @@ func TestScriptBlockSurvivesTheWayItTravels(t *testing.T) {
 		"empty lines":           strings.ReplaceAll(whole, "\n", "\n\n"),
 		"a line put in between": strings.Replace(whole, "\n02/", "\nWARNING: the command took long\n02/", 1),
 		"block only":            block,
+		"a line twice":          strings.Replace(block, lines[3]+"\n", lines[3]+"\n"+lines[3]+"\n", 1),
+		"two lines swapped":     strings.Replace(block, lines[3]+"\n"+lines[4]+"\n", lines[4]+"\n"+lines[3]+"\n", 1),
 	} {
 		got, err := paste.ParseScriptBlock(pasted, expect)
 		if diff := cmp.Diff(exchangeWant, got.Exchange); err != nil || diff != "" {
@@ -325,7 +328,7 @@ func TestScriptBlockNamesTheDamage(t *testing.T) {
 		"a line lost":        {without(3), paste.Fault{Where: w, Wrong: paste.LineMissing, Line: 4, Got: "2", Want: fmt.Sprintf("line 2 of %d", total)}},
 		"first line lost":    {without(2), paste.Fault{Where: w, Wrong: paste.LineMissing, Line: 3, Got: "1", Want: fmt.Sprintf("line 1 of %d", total)}},
 		"last line lost":     {without(total + 1), paste.Fault{Where: w, Wrong: paste.LineMissing, Got: fmt.Sprint(total), Want: fmt.Sprintf("line %d of %d", total, total)}},
-		"a line twice":       {with(3, lines[3]+"\n"+lines[3]), paste.Fault{Where: w, Wrong: paste.LineMissing, Line: 5, Got: "3", Want: fmt.Sprintf("line 3 of %d", total)}},
+		"two of one number":  {with(3, lines[3]+"\n"+lines[3][:60]+"AAAAAAAAAA"), paste.Fault{Where: w, Wrong: paste.LineTwice, Line: 5, Got: "2"}},
 		"sum lost":           {without(len(lines) - 3), paste.Fault{Where: w, Wrong: paste.LineMissing, Got: "sum", Want: "the line that begins with sum"}},
 		"sum cut":            {with(len(lines)-3, lines[len(lines)-3][:12]), paste.Fault{Where: w, Wrong: paste.LineMissing, Got: "sum", Want: "the line that begins with sum"}},
 		"a line cut":         {with(4, lines[4][:40]), paste.Fault{Where: w, Wrong: paste.LineCut, Line: 5, Got: "3", Want: "64 characters"}},
