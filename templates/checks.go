@@ -151,6 +151,7 @@ var shapes = map[string]struct{ shape, tone string }{
 	"ends_soon":     {"triangle", "warning"},
 	"not_fetching":  {"triangle", "warning"},
 	"handed_over":   {"circle", "idle"},
+	"not_seen":      {"circle", "idle"},
 
 	"granted": {"tick", "passed"},
 	"refused": {"octagon", "problem"},

@@ -30,10 +30,13 @@ type Mailbox struct {
 	TestKey  bool   // the token is a test key: it says nothing about the product's own
 	Fetching string // a word of the family "fetching"; "" where it does not apply
 	Fetched  time.Time
-	Renewed  time.Time // last renewal of the token; zero: none yet
+	Renewed  time.Time // last renewal of the token; zero: none yet,
+	Token    string    // and then why: a word of the family "token_state"
 	Verified time.Time // zero: never
 	Expiry   time.Time // earliest known end; zero: none known
 	Expires  string    // what ends then, a word of the family "expiry"
+	// SecretEnds is the day on which the client secret ends; zero: not known.
+	SecretEnds time.Time
 }
 
 // action is the one thing to do with a mailbox.

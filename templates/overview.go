@@ -18,6 +18,7 @@ type OverviewView struct {
 	By        string // waiting: who
 	Mailboxes []string
 	Product   string
+	Warnings  int       // that stand
 	SeenAt    time.Time // last visit; zero: no welcome
 	SeenSince []Event   // what happened since then
 	People    []Person
@@ -62,6 +63,9 @@ type Event struct {
 func (v OverviewView) sentence(ctx context.Context) string {
 	if v.State == "waiting" && v.By != "" {
 		return t(ctx, "overview_sentence.waiting_for", "name", v.By)
+	}
+	if v.State == "working" && v.Warnings > 0 {
+		return n(ctx, "overview.warnings", v.Warnings)
 	}
 	return word(ctx, "overview_sentence", v.State)
 }

@@ -21,11 +21,12 @@ func accessSamples() map[string]templ.Component {
 func mailboxes() []Mailbox {
 	return []Mailbox{
 		{Path: "/m/1", Name: "sales@contoso.example", Product: "Another mail application", State: "sign_in_again",
-			Renewed: before(50 * time.Hour), Verified: before(51 * time.Hour), Expiry: before(48 * time.Hour), Expires: "client_secret"},
+			Renewed: before(50 * time.Hour), Verified: before(51 * time.Hour), SecretEnds: before(48 * time.Hour), Expiry: before(48 * time.Hour), Expires: "client_secret"},
 		{Path: "/m/2", Name: "orders.department.northern-europe@contoso.example", Product: "Cisco ECE 12.5(1)", State: "ends_soon",
 			TestKey: true, Fetching: "not_observed", Renewed: before(20 * time.Minute), Verified: before(20 * time.Minute),
 			Expiry: now.AddDate(0, 0, 12), Expires: "client_secret"},
-		{Path: "/m/3", Name: mailboxName, Product: "Cisco ECE 12.6(1)", State: "waiting", By: "Dana Weiss"},
+		{Path: "/m/3", Name: mailboxName, Product: "Cisco ECE 12.6(1)", State: "waiting", By: "Dana Weiss", Token: "none"},
+		{Path: "/m/6", Name: "claims@contoso.example", Product: "Cisco ECE 12.6(1)", State: "not_seen", Token: "deleted", Fetching: "not_observed", Verified: before(time.Hour), SecretEnds: now.AddDate(0, 0, 80)},
 		{Path: "/m/4", Product: "", State: "setting_up"},
 		{Path: "/m/5", Name: "info@contoso.example", Product: "Cisco ECE 12.6(1)", State: "working", TestKey: true, Fetching: "seen",
 			Fetched: before(11 * time.Hour), Renewed: before(6 * time.Minute), Verified: before(5 * time.Minute),

@@ -3,7 +3,6 @@ package web
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
@@ -14,39 +13,6 @@ import (
 	"latchkey/internal/wizard"
 	"latchkey/templates"
 )
-
-// The list says that the product fetches only where somebody or something has
-// seen it, and since when.
-func TestFetching(t *testing.T) {
-	said, watched := time.Unix(1000, 0), time.Unix(2000, 0)
-	warning := finding.Finding{Causes: []finding.Cause{{Definition: &finding.Definition{Code: "w", Severity: finding.Warning}}}}
-	note := finding.Finding{Causes: []finding.Cause{{Definition: &finding.Definition{Code: "n", Severity: finding.Note}}}}
-	state := func(c *check.Check, current bool, skipped string, found ...finding.Finding) flow.CheckState {
-		return flow.CheckState{Check: c, Current: current, Result: &flow.Result{At: watched, Findings: found, SkippedBy: skipped}}
-	}
-	for name, tt := range map[string]struct {
-		checks []flow.CheckState
-		word   string
-		at     time.Time
-	}{
-		"nothing":               {nil, "not_observed", time.Time{}},
-		"a person has seen it":  {[]flow.CheckState{state(check.StillFetching, true, "")}, "seen", said},
-		"said about another":    {[]flow.CheckState{state(check.StillFetching, false, "")}, "not_observed", time.Time{}},
-		"not said yet":          {[]flow.CheckState{state(check.StillFetching, true, "", note)}, "not_observed", time.Time{}},
-		"the watch has seen it": {[]flow.CheckState{state(check.ProductFetches, true, "")}, "seen", watched},
-		"the watch was skipped": {[]flow.CheckState{state(check.ProductFetches, true, "key_decision")}, "not_observed", time.Time{}},
-		"an empty inbox":        {[]flow.CheckState{state(check.ProductFetches, true, "", note)}, "not_observed", time.Time{}},
-		"said, and now it waits": {[]flow.CheckState{state(check.StillFetching, true, ""), state(check.ProductFetches, true, "", warning)},
-			"not_observed", time.Time{}},
-		"another check": {[]flow.CheckState{state(check.AliasActive, true, "")}, "not_observed", time.Time{}},
-	} {
-		v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepHandover}, Checks: tt.checks}}}
-		v.Setup.State(setup.ItemStillFetching, setup.StandingYes, "Ann", said)
-		if word, at := fetching(v); word != tt.word || !at.Equal(tt.at) {
-			t.Errorf("%s: %s at %s", name, word, at)
-		}
-	}
-}
 
 // The change is offered to the cloud in which the tenant was found, and to no
 // word of another finding.
@@ -60,40 +26,6 @@ func TestCloudOffered(t *testing.T) {
 		if got := v.CloudOffered(); got != want {
 			t.Errorf("offered %q, want %q", got, want)
 		}
-	}
-}
-
-// A setup whose steps are all done is not called working while the watch finds
-// mail that nobody takes, or where nobody has seen any arrive.
-func TestWorkingIsSaidOnlyOfWhatWasSeen(t *testing.T) {
-	warning := finding.New(check.ProductFetches.Finds[0])
-	for _, d := range check.ProductFetches.Finds {
-		if d.Code == "fetching_not_observed" {
-			warning = finding.New(d, "mailbox", "m", "waited", "3 days", "product", "p")
-		}
-	}
-	state := func(c *check.Check, found ...finding.Finding) flow.CheckState {
-		return flow.CheckState{Check: c, Current: true, Result: &flow.Result{At: time.Unix(1, 0), Findings: found}}
-	}
-	for want, tt := range map[string]struct {
-		checklist bool
-		check     flow.CheckState
-	}{
-		"working":      {false, state(check.ProductFetches)},
-		"not_fetching": {false, state(check.ProductFetches, warning)},
-		"handed_over":  {true, state(check.AliasActive)},
-	} {
-		v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepHandover}, State: flow.Done, Checks: []flow.CheckState{tt.check}}}}
-		v.Setup.Application.ChecklistOnly = tt.checklist
-		if got := mailboxState(v); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-	v := wizard.View{Steps: []flow.StepState{{Step: flow.Step{ID: setup.StepHandover}, State: flow.Done, Checks: []flow.CheckState{state(check.StillFetching)}}}}
-	v.Setup.Application.ChecklistOnly = true
-	v.Setup.State(setup.ItemStillFetching, setup.StandingYes, "Ann", time.Unix(1, 0))
-	if got := mailboxState(v); got != "working" {
-		t.Errorf("a checklist after mail was seen: %s", got)
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *Server) reissuePage(w http.ResponseWriter, r *request) error {
 			page.Cause = &fs[0]
 		}
 	}
-	if _, at := earliest(v); at.After(v.Now) {
+	if at := v.NextEnd().At; at.After(v.Now) {
 		page.Days = int(at.Sub(v.Now) / (24 * time.Hour))
 	}
 	return r.render(w, http.StatusOK, templates.Reissue(page))

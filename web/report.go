@@ -54,7 +54,7 @@ func WriteReport(ctx context.Context, out io.Writer, w *wizard.Wizard, v wizard.
 
 func (r *request) reportView(v wizard.View) templates.ReportView {
 	page := templates.ReportView{
-		Page: r.setupPage(v), State: mailboxState(v), By: v.Next.GuestName, At: v.ReportAt,
+		Page: r.setupPage(v), State: string(v.Condition()), By: v.Next.GuestName, At: v.ReportAt,
 		Expiries: r.expiries(v), People: r.persons(v),
 	}
 	page.Live, page.Steps = templates.Live{}, page.Setup.Rail

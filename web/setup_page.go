@@ -139,8 +139,8 @@ func (r *request) next(v wizard.View) *templates.Next {
 	if text := r.decision(v); text != "" {
 		return &templates.Next{Me: true, Step: string(setup.StepSignIn), Text: text}
 	}
-	if state := mailboxState(v); (state == "not_fetching" || state == "handed_over") && !v.Running && r.visitor.who.Kind == wizard.WhoAdmin {
-		return &templates.Next{Me: true, Step: string(setup.StepHandover), Text: r.printer.T("overview_sentence." + state)}
+	if text := r.unproved(v); text != "" && !v.Running && r.visitor.who.Kind == wizard.WhoAdmin {
+		return &templates.Next{Me: true, Step: string(setup.StepHandover), Text: text}
 	}
 	if n.Step == "" || v.Running {
 		return nil
@@ -158,6 +158,21 @@ func (r *request) next(v wizard.View) *templates.Next {
 	}
 	out.Text, out.Card = r.nextAct(v)
 	return out
+}
+
+// unproved is what the owner has to look at although every step is done.
+func (r *request) unproved(v wizard.View) string {
+	number := len(v.Steps)
+	switch c := v.Condition(); c {
+	case wizard.NotFetching, wizard.HandedOver:
+		return r.printer.T("overview_sentence." + string(c))
+	case wizard.NotSeen:
+		if shows := check.FetchingShows(v.Setup); v.Now.Before(shows) {
+			return r.printer.T("next.look_after", "time", r.printer.DateTime(shows), "number", number)
+		}
+		return r.printer.T("next.look", "number", number)
+	}
+	return ""
 }
 
 // decision is what the owner is asked about the sign-in that is under way; it

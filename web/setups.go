@@ -2,12 +2,9 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
-	"latchkey/internal/check"
-	"latchkey/internal/finding"
 	"latchkey/internal/flow"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
@@ -56,121 +53,38 @@ func count(n *int, yes bool) {
 // mailboxOf is one row of the dashboard.
 func mailboxOf(v wizard.View) templates.Mailbox {
 	m := templates.Mailbox{
-		Path: "/m/" + string(v.Setup.ID), Name: v.Setup.Title(), State: mailboxState(v), By: v.Next.GuestName,
+		Path: "/m/" + string(v.Setup.ID), Name: v.Setup.Title(), State: string(v.Condition()), By: v.Next.GuestName,
 		Product: strings.TrimSpace(v.Product.Name + " " + v.Setup.Application.Release),
 		Renewed: v.Key.Renewed, Room: knocking(v),
 	}
 	if v.Product.Key == "own" {
 		m.TestKey = v.Key.Present
-		m.Fetching, m.Fetched = fetching(v)
+		if m.Fetched = v.Fetching(); m.Fetched.IsZero() {
+			m.Fetching = "not_observed"
+		} else {
+			m.Fetching = "seen"
+		}
 	}
 	if st, ok := v.Step(setup.StepVerification); ok {
 		m.Verified = newest(st)
 	}
-	m.Expires, m.Expiry = earliest(v)
+	end := v.NextEnd()
+	m.Expires, m.Expiry = end.What, end.At
+	m.SecretEnds, m.Token = v.SecretEnds.Time(), tokenState(v)
 	return m
 }
 
-// fetching says whether the product was seen to fetch: a person has said so
-// after the first token's end, or the watch found only young messages. An empty
-// inbox, which the watch notes, is a sign and no proof.
-func fetching(v wizard.View) (word string, at time.Time) {
-	st, _ := v.Step(setup.StepHandover)
-	for _, c := range st.Checks {
-		if c.Check != check.StillFetching && c.Check != check.ProductFetches || !c.Current {
-			continue
-		}
-		found := c.Result.Findings
-		if c.Check == check.ProductFetches && len(found) > 0 && found[0].Severity() != finding.Note {
-			return "not_observed", time.Time{}
-		}
-		if len(found) == 0 && c.Result.SkippedBy == "" && c.Result.At.After(at) {
-			at = c.Result.At
-			if said := v.Setup.Checklist[setup.ItemStillFetching]; c.Check == check.StillFetching {
-				at = said.At
-			}
-		}
+// tokenState says why no renewal is shown.
+func tokenState(v wizard.View) string {
+	switch h := v.Setup.Handover; {
+	case v.Key.Present:
+		return "not_renewed"
+	case v.Setup.Application.ChecklistOnly:
+		return "not_here"
+	case h.Key == setup.DeleteTestKey && !h.DecidedAt.IsZero() && v.Setup.Reissue == nil:
+		return "deleted"
 	}
-	if at.IsZero() {
-		return "not_observed", at
-	}
-	return "seen", at
-}
-
-// notFetching reports whether the watch has found a message that the product
-// should have taken long ago. What Latchkey itself can do still works.
-func notFetching(v wizard.View) bool {
-	st, _ := v.Step(setup.StepHandover)
-	return slices.ContainsFunc(st.Checks, func(c flow.CheckState) bool {
-		return c.Check == check.ProductFetches && c.Current && c.Result != nil &&
-			slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Severity() == finding.Warning })
-	})
-}
-
-// handedOver reports whether everything is answered and nobody has seen mail
-// arrive: with a checklist alone Latchkey signs in nowhere.
-func handedOver(v wizard.View) bool {
-	word, _ := fetching(v)
-	return v.Setup.Application.ChecklistOnly && word != "seen"
-}
-
-// mailboxState is the state of a mailbox as a whole, in the words of lists.
-func mailboxState(v wizard.View) string {
-	ends, at := earliest(v)
-	switch {
-	case v.SignInAgain():
-		return "sign_in_again"
-	case v.Setup.Reissue != nil && v.Worst() == flow.NeedsAttention:
-		return "needs_attention"
-	case v.Reissuing():
-		return "renewing"
-	case v.Setup.Reissue != nil && !v.Setup.Reissue.Passed.IsZero() && !v.Done():
-		return "renewed"
-	case v.Done() && notFetching(v):
-		return "not_fetching"
-	case v.Done() && ends != "" && at.Sub(v.Now) < 30*24*time.Hour:
-		return "ends_soon"
-	case v.Done() && handedOver(v):
-		return "handed_over"
-	case v.Done():
-		return "working"
-	}
-	switch v.Worst() {
-	case flow.NeedsAttention, flow.OutOfDate:
-		return "needs_attention"
-	case flow.Waiting:
-		return "waiting"
-	}
-	return "setting_up"
-}
-
-// earliest is the first thing that is known to end.
-func earliest(v wizard.View) (what string, at time.Time) {
-	for _, e := range expiriesOf(v) {
-		if at.IsZero() || e.At.Before(at) {
-			what, at = e.What, e.At
-		}
-	}
-	return what, at
-}
-
-// idleLife is how long a refresh token lives without use
-// (learn.microsoft.com/entra/identity-platform/refresh-tokens, 2026-11-21).
-const idleLife = 90 * 24 * time.Hour
-
-func expiriesOf(v wizard.View) []templates.Expiry {
-	var list []templates.Expiry
-	if ends := v.SecretEnds; ends != "" {
-		list = append(list, templates.Expiry{What: "client_secret", At: ends.Time()})
-	}
-	if v.Key.Present {
-		used := v.Key.Accepted
-		if v.Key.Renewed.After(used) {
-			used = v.Key.Renewed
-		}
-		list = append(list, templates.Expiry{What: "inactivity", At: used.Add(idleLife)})
-	}
-	return list
+	return "none"
 }
 
 func newest(st flow.StepState) time.Time {
@@ -216,7 +130,7 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	page := templates.OverviewView{
-		Page: r.setupPage(v), State: mailboxState(v), By: v.Next.GuestName,
+		Page: r.setupPage(v), State: string(v.Condition()), By: v.Next.GuestName, Warnings: v.Warnings(),
 		Product:  strings.TrimSpace(v.Product.Name + " " + v.Setup.Application.Release),
 		People:   r.persons(v),
 		History:  r.happened(v, 6),
@@ -241,10 +155,10 @@ func (s *Server) overview(w http.ResponseWriter, r *request) error {
 }
 
 func (r *request) expiries(v wizard.View) []templates.Expiry {
-	list := expiriesOf(v)
-	for i, e := range list {
+	var list []templates.Expiry
+	for _, e := range v.Expiries() {
 		actor := map[string]string{"client_secret": "app_admin", "inactivity": "mailbox_user"}[e.What]
-		list[i].Who = r.printer.T("actor." + actor)
+		list = append(list, templates.Expiry{What: e.What, At: e.At, Who: r.printer.T("actor." + actor)})
 	}
 	return list
 }

@@ -110,6 +110,10 @@ var (
 // 2026-11-21).
 const firstTokenOver = 95 * time.Minute
 
+// FetchingShows is when mail that is still fetched proves that the product has
+// renewed its token.
+func FetchingShows(s setup.Setup) time.Time { return s.Handover.GeneratedAt.Add(firstTokenOver) }
+
 // ProductSignedIn judges who made the product's own token, by a line of the
 // directory's sign-in log.
 var ProductSignedIn = &Check{
@@ -163,7 +167,7 @@ var StillFetching = &Check{
 	Grade:   Human, Rejudges: true, MaxAge: 5 * time.Minute,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		stated, name := e.Setup.Checklist[setup.ItemStillFetching], e.Product.Name
-		until := e.Setup.Handover.GeneratedAt.Add(firstTokenOver)
+		until := FetchingShows(e.Setup)
 		switch {
 		case stated.Standing == setup.StandingNo:
 			return Found(finding.New(fetchingStopped, "product", name).With("statement", "no", stated.By))

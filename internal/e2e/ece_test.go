@@ -108,6 +108,7 @@ func TestECE(t *testing.T) {
 	desk.Check("The token was generated in Cisco ECE (eGain), in the same private window")
 	desk.Press("Save and finish")
 	desk.Follow("Back to the overview")
-	desk.WaitText("Mail flows")
+	desk.WaitText("Set up, not yet seen fetching")
+	desk.WaitText("look whether mail is still fetched, and tick it in step 8")
 	look(desk, "55-ece-overview")
 }

@@ -12,8 +12,9 @@ import (
 var Families = map[string][]string{
 	"state":             {"not_started", "blocked", "in_progress", "waiting", "needs_attention", "done", "out_of_date"},
 	"state_text":        {"not_started", "blocked", "in_progress", "waiting", "needs_attention", "done", "out_of_date"},
-	"mailbox_state":     {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over"},
-	"overview_sentence": {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over"},
+	"mailbox_state":     {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over", "not_seen"},
+	"overview_sentence": {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over", "not_seen"},
+	"token_state":       {"none", "not_renewed", "deleted", "not_here"},
 	"mailbox_action":    {"continue", "sign_in_again", "report"},
 	"fetching":          {"seen", "not_observed"},
 	"report_format":     {"md", "txt", "json"},

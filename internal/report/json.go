@@ -23,15 +23,18 @@ type Document struct {
 	Language  string    `json:"language"`
 	Generated time.Time `json:"generated"`
 
-	Setup   Setup  `json:"setup"`
-	Flow    string `json:"flow"`
-	OK      bool   `json:"ok"` // every step done
-	Steps   []Step `json:"steps"`
-	Next    *Next  `json:"next,omitempty"`
-	SignIn  SignIn `json:"sign_in"`
-	Key     Key    `json:"key"`
-	People  []Who  `json:"people"`
-	History []Act  `json:"history,omitempty"`
+	Setup Setup  `json:"setup"`
+	Flow  string `json:"flow"`
+	OK    bool   `json:"ok"` // every step done
+	// Condition is how the mailbox stands as a whole, Warnings how many stand.
+	Condition wizard.Condition `json:"condition"`
+	Warnings  int              `json:"warnings"`
+	Steps     []Step           `json:"steps"`
+	Next      *Next            `json:"next,omitempty"`
+	SignIn    SignIn           `json:"sign_in"`
+	Key       Key              `json:"key"`
+	People    []Who            `json:"people"`
+	History   []Act            `json:"history,omitempty"`
 }
 
 // Setup is what was answered, without secrets.
@@ -138,6 +141,7 @@ func Of(v wizard.View, p *locale.Printer, version string) Document {
 	s := v.Setup
 	d := Document{
 		Schema: Schema, Version: version, Language: p.Tag(), Generated: v.Now, Flow: v.Flow, OK: v.Done(),
+		Condition: v.Condition(), Warnings: v.Warnings(),
 		Setup: Setup{
 			ID: string(s.ID), Title: s.Title(), Product: v.Product.Name, Release: s.Application.Release,
 			Method: s.Application.Method, Mailboxes: s.Application.Mailboxes, SignInAccount: s.Application.SignInAccount,

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/finding"
 	"latchkey/internal/locale"
+	"latchkey/internal/wizard"
 )
 
 // Markdown writes the document for a wiki or an issue tracker.
@@ -66,8 +67,10 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func (d Document) headline(p *locale.Printer) string {
 	switch {
+	case d.OK && d.Condition == wizard.Working && d.Warnings > 0:
+		return p.N("overview.warnings", d.Warnings)
 	case d.OK:
-		return p.T("overview_sentence.working")
+		return p.T("overview_sentence." + string(cmp.Or(d.Condition, wizard.Working)))
 	case d.Blocked():
 		return p.T("overview_sentence.needs_attention")
 	default:

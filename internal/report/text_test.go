@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/flow"
 	"latchkey/internal/locale"
 	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
 )
 
 func english(t testing.TB) *locale.Printer {
@@ -137,9 +138,11 @@ func TestTerminal(t *testing.T) {
 func TestHeadline(t *testing.T) {
 	p := english(t)
 	for want, d := range map[string]Document{
-		"Mail flows. Nobody has to act.": {OK: true},
-		"A problem stops the setup.":     blocked(),
-		"The setup is under way.":        {Steps: []Step{{Findings: []Finding{{Severity: finding.Warning}}}}},
+		"Mail flows. Nobody has to act.":                                               {OK: true},
+		"Mail flows. 2 warnings are open.":                                             {OK: true, Condition: wizard.Working, Warnings: 2},
+		"Set up and handed over. Nobody has seen the mail application fetch mail yet.": {OK: true, Condition: wizard.NotSeen, Warnings: 2},
+		"A problem stops the setup.":                                                   blocked(),
+		"The setup is under way.":                                                      {Steps: []Step{{Findings: []Finding{{Severity: finding.Warning}}}}},
 	} {
 		if got := d.headline(p); got != want {
 			t.Errorf("headline = %q, want %q", got, want)

@@ -14,3 +14,6 @@ func (w *Wizard) SelfCall(ctx context.Context) error { return w.selfCall(ctx) }
 func (w *Wizard) Proven(id setup.ID, check string, mailbox setup.Address) time.Time {
 	return w.proven(id, check, mailbox)
 }
+
+// ByUrgency is the order of lists.
+var ByUrgency = byUrgency

@@ -1,11 +1,9 @@
 package wizard
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"latchkey/internal/audit"
@@ -304,7 +302,7 @@ func maxTime(a, b time.Time) time.Time {
 	return a
 }
 
-// List returns all setups, the ones that need somebody first.
+// List returns all setups, the most urgent first.
 func (w *Wizard) List(ctx context.Context, who Who) ([]View, error) {
 	if who.Kind != WhoAdmin && who.Kind != WhoSystem {
 		return nil, ErrForbidden
@@ -325,13 +323,7 @@ func (w *Wizard) List(ctx context.Context, who Who) ([]View, error) {
 		}
 		return nil
 	})
-	order := []flow.State{flow.NeedsAttention, flow.OutOfDate, flow.Waiting, flow.InProgress, flow.Blocked, flow.NotStarted, flow.Done}
-	slices.SortStableFunc(list, func(a, b View) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(order, a.Worst()), slices.Index(order, b.Worst())),
-			strings.Compare(a.Setup.Title(), b.Setup.Title()),
-		)
-	})
+	slices.SortStableFunc(list, byUrgency)
 	return list, err
 }
 
