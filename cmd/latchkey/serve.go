@@ -39,7 +39,8 @@ func (s *serveCommand) Help() string {
   trusted_proxies  networks whose X-Forwarded-For is believed: ["10.0.0.0/8"]
   allow_networks   private networks that checks may connect to: ["10.0.0.0/8"]
   proxy            way to Microsoft: http://host:port or socks5://host:port
-  [[provider]]     another identity and mail provider: id, name, kind (entra or openid), authority, scopes, hosts, probe_scope
+  [[provider]]     another identity and mail provider: id, name, kind (entra or openid), authority, scopes, hosts, probe_scope,
+                   certificate_issuers (organisations that issue its certificates)
                    (an id of Microsoft's national clouds, such as entra_usgov_dod,
                    replaces what is uncertain about that cloud)
   [guides]         where this site keeps the vendor's guides: "title" = "address"

@@ -50,6 +50,10 @@ type Provider struct {
 	Hosts     map[string]Host   `toml:"hosts"`     // by protocol
 	// ProbeScope enables the client-credentials probe of an OpenID provider.
 	ProbeScope string `toml:"probe_scope"`
+	// CertificateIssuers are the organisations that issue its certificates: any
+	// other one is taken for a device that opens the traffic. An empty list, and
+	// none for a provider of one's own, judges nothing.
+	CertificateIssuers []string `toml:"certificate_issuers"`
 }
 
 // Host is where a protocol is spoken.
@@ -202,6 +206,11 @@ func (p Provider) check() error {
 			return fault("scopes."+name, p.Scopes[name], "write imap, pop3 or smtp in place of "+name)
 		}
 	}
+	for _, name := range p.CertificateIssuers {
+		if strings.TrimSpace(name) == "" || strings.Contains(name, "=") {
+			return fault("certificate_issuers", name, "write the organisation alone, such as DigiCert Inc")
+		}
+	}
 	for name, h := range p.Hosts {
 		switch {
 		case !slices.Contains(setup.Protocols, setup.Protocol(name)):
@@ -264,6 +273,12 @@ func (p Provider) data() provider.Provider {
 	made.ID, made.Name = p.ID, p.Name
 	if made.Name == "" {
 		made.Name = p.ID
+	}
+	switch {
+	case p.CertificateIssuers != nil:
+		made.Issuers = p.CertificateIssuers
+	case made.Authority == base.Authority: // a cloud of Microsoft's, with other hosts or scopes
+		made.Issuers = base.Issuers
 	}
 	if p.ProbeScope != "" {
 		made.ProbeScope = p.ProbeScope

@@ -58,6 +58,7 @@ name = "Own sign-in"
 kind = "openid"
 authority = "https://id.contoso.example/"
 probe_scope = "probe"
+certificate_issuers = ["Contoso Trust"]
 [provider.scopes]
 imap = "mail"
 [provider.hosts.imap]
@@ -81,8 +82,8 @@ func TestReadFull(t *testing.T) {
 		t.Fatalf("providers %v, want own and Microsoft's clouds", list)
 	}
 	own := list[0]
-	got := []any{own.Name, own.Kind, own.Authority, own.ProbeScope, own.Scopes, own.Hosts[setup.IMAP]}
-	want := []any{"Own sign-in", provider.KindOpenID, "https://id.contoso.example", "probe", map[setup.Protocol]string{setup.IMAP: "mail"},
+	got := []any{own.Name, own.Kind, own.Authority, own.ProbeScope, own.Issuers, own.Scopes, own.Hosts[setup.IMAP]}
+	want := []any{"Own sign-in", provider.KindOpenID, "https://id.contoso.example", "probe", []string{"Contoso Trust"}, map[setup.Protocol]string{setup.IMAP: "mail"},
 		provider.Endpoint{Host: "mail.contoso.example", Port: 993, Security: probe.TLS}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -176,6 +177,8 @@ var invalid = []struct{ field, text, want string }{
 	{"authority", "[[provider]]\nid = 'own'\nkind = 'entra'\nauthority = 'https://a.example?b'", `provider "own": authority = "https://a.example?b": write its https address`},
 	{"authority", "[[provider]]\nid = 'own'\nkind = 'entra'\nauthority = 'https://b:hidden@a.example'", `provider "own": authority = "https://b:xxxxx@a.example": write its https address`},
 	{"scopes", own + "scopes = { jmap = 'mail' }", `provider "own": scopes.jmap = "mail": write imap, pop3 or smtp in place of jmap`},
+	{"certificate_issuers", own + "certificate_issuers = ['']", `provider "own": certificate_issuers = "": write the organisation alone, such as DigiCert Inc`},
+	{"certificate_issuers", own + "certificate_issuers = ['CN=CA, O=DigiCert Inc']", `provider "own": certificate_issuers = "CN=CA, O=DigiCert Inc": write the organisation alone, such as DigiCert Inc`},
 	{"hosts", own + "hosts = { IMAP = { host = 'a.example', port = 993, security = 'tls' } }", `provider "own": hosts.IMAP = "a.example": write imap, pop3 or smtp in place of IMAP`},
 	{"host", own + "hosts = { imap = { port = 993, security = 'tls' } }", `provider "own": hosts.imap = ":993": write host and port`},
 	{"port", own + "hosts = { imap = { host = 'a.example', security = 'tls' } }", `provider "own": hosts.imap = "a.example:0": write host and port`},
@@ -252,5 +255,20 @@ func TestANationalCloudIsReplacedInPart(t *testing.T) {
 	if got.Hosts[setup.SMTP].Host != "smtp-dod.office365.us" || got.Hosts[setup.IMAP] != provider.EntraUSGovDoD.Hosts[setup.IMAP] ||
 		got.ProbeScope != provider.EntraUSGovDoD.ProbeScope {
 		t.Errorf("replaced: %+v", got)
+	}
+	for name, tt := range map[string]struct {
+		authority string
+		issuers   []string
+		want      []string
+	}{
+		"where Microsoft has put it": {provider.EntraUSGovDoD.Authority, nil, provider.EntraUSGovDoD.Issuers},
+		"with a new issuer":          {provider.EntraUSGovDoD.Authority, []string{"Contoso Trust"}, []string{"Contoso Trust"}},
+		"not judged":                 {provider.EntraUSGovDoD.Authority, []string{}, []string{}},
+		"elsewhere":                  {"https://login.contoso.example", nil, nil},
+	} {
+		c.Providers[0].Authority, c.Providers[0].CertificateIssuers = tt.authority, tt.issuers
+		if diff := cmp.Diff(tt.want, c.ProviderList()[0].Issuers); diff != "" {
+			t.Errorf("%s: issuers (-want +got)\n%s", name, diff)
+		}
 	}
 }

@@ -30,7 +30,7 @@ var (
 			setup.SMTP: {"smtp.office365.us", 587, probe.STARTTLS},
 		},
 		Audiences: []string{"https://outlook.office365.us", ExchangeID},
-		Claims:    entraClaims, GUIDs: true,
+		Claims:    entraClaims, GUIDs: true, Issuers: microsoftIssuers,
 		Portal: portalAt("https://portal.azure.us", false), Rules: microsoftRules,
 		Unconfirmed: []string{"scopes", "hosts.imap", "hosts.pop3", "hosts.smtp"},
 	}
@@ -48,7 +48,7 @@ var (
 			setup.SMTP: {"outlook-dod.office365.us", 587, probe.STARTTLS},
 		},
 		Audiences: []string{"https://outlook.office365.us", "https://outlook-dod.office365.us", ExchangeID},
-		Claims:    entraClaims, GUIDs: true,
+		Claims:    entraClaims, GUIDs: true, Issuers: microsoftIssuers,
 		Portal: portalAt("https://portal.azure.us", false), Rules: microsoftRules,
 		Unconfirmed: []string{"scopes", "hosts.imap", "hosts.pop3", "hosts.smtp", "probe_scope"},
 	}
@@ -66,7 +66,7 @@ var (
 			setup.SMTP: {"partner.outlook.cn", 587, probe.STARTTLS},
 		},
 		Audiences: []string{"https://partner.outlook.cn", ExchangeID},
-		Claims:    entraClaims, GUIDs: true,
+		Claims:    entraClaims, GUIDs: true, Issuers: microsoftIssuers,
 		Portal: portalAt("https://portal.azure.cn", false), Rules: microsoftRules,
 		Unconfirmed: []string{"scopes", "hosts.pop3", "hosts.smtp", "probe_scope"},
 	}

@@ -31,10 +31,11 @@ var Entra = Provider{
 		"https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com",
 		ExchangeID,
 	},
-	Claims: entraClaims,
-	GUIDs:  true,
-	Portal: portalAt("https://entra.microsoft.com", true),
-	Rules:  microsoftRules,
+	Claims:  entraClaims,
+	GUIDs:   true,
+	Issuers: microsoftIssuers,
+	Portal:  portalAt("https://entra.microsoft.com", true),
+	Rules:   microsoftRules,
 }
 
 var (

@@ -48,6 +48,9 @@ type Provider struct {
 	// GUID in the secret field is the secret's ID.
 	GUIDs bool
 
+	// Issuers are the organisations that issue its certificates; none:
+	// not judged. Any other one opens the traffic, or is new.
+	Issuers []string
 	// Elsewhere: it does not live where its maker has put it, see At; whose
 	// certificates it has is then nothing to wonder about.
 	Elsewhere bool
@@ -78,7 +81,7 @@ type Claims struct {
 // At returns a copy of p that lives at another address: a test server, a
 // simulator, a mirror. hosts replaces the mail hosts where it has an entry.
 func (p Provider) At(authority string, hosts map[setup.Protocol]Endpoint) Provider {
-	p.Authority, p.Elsewhere = strings.TrimSuffix(authority, "/"), true
+	p.Authority, p.Elsewhere, p.Issuers = strings.TrimSuffix(authority, "/"), true, nil
 	p.SignInURLs = []string{p.Authority}
 	all := map[setup.Protocol]Endpoint{}
 	maps.Copy(all, p.Hosts)
