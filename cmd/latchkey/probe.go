@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -87,16 +86,13 @@ func (p *probeCommand) Run(ctx context.Context, t terminal) error {
 }
 
 func probeOne(ctx context.Context, prober *probe.Prober, c provider.Connection) paste.ProbeResult {
-	r := paste.ProbeResult{Protocol: string(c.Protocol), Host: c.Target.Host, Port: c.Target.Port, MS: map[string]int64{}}
 	report, err := prober.Connect(ctx, c.Target)
-	for stage, d := range report.Times {
-		r.MS[string(stage)] = d.Milliseconds()
+	var families []probe.FamilyResult
+	if err == nil {
+		families, _ = prober.Families(ctx, c.Target) // fails where the name is no longer resolved: nothing is told then
 	}
-	r.Mechanisms = report.Mechanisms
-	var pe *probe.Error
-	if errors.As(err, &pe) {
-		r.Kind, r.Stage, r.Line = string(pe.Kind), string(pe.Stage), cmp.Or(pe.Reply.Line, pe.Err.Error())
-	}
+	r := paste.ResultOf(report, families, err)
+	r.Protocol, r.Host, r.Port = string(c.Protocol), c.Target.Host, c.Target.Port
 	return r
 }
 

@@ -33,9 +33,14 @@ func TestScriptsProbeOfTheDemo(t *testing.T) {
 	if got := run(t.Context(), args, terminal{In: strings.NewReader(""), Out: &out, Err: &messages}); got != exitClean {
 		t.Errorf("status %d: %s", got, messages.String())
 	}
-	b, err := paste.ParseProbeBlock(out.String())
+	b, err := paste.ParseProbeBlock(out.String(), paste.Expect{Now: time.Now(), Life: time.Minute})
 	if err != nil || b.Provider != "lab" || b.Server != "SVC01" || b.Role != "services" || len(b.Results) != 4 {
 		t.Errorf("%v: %+v", err, b)
+	}
+	for _, r := range b.Results {
+		if r.Protocol != "" && !strings.Contains(r.Issuer, "CN=") {
+			t.Errorf("%s %s: issuer %q", r.Protocol, r.Host, r.Issuer)
+		}
 	}
 	if err := s.listener.Close(); err != nil {
 		t.Error(err)

@@ -349,7 +349,7 @@ func TestScriptsPrintEachProperty(t *testing.T) {
 		}
 	}
 	text := script(t, Network, values(t))
-	for _, name := range []string{"schema", "setup", "server", "role", "provider", "at", "version", "results", "protocol", "host", "port", "ms", "mechanisms", "kind", "stage", "line"} {
+	for _, name := range []string{"schema", "setup", "server", "role", "provider", "at", "version", "results", "protocol", "host", "port", "ms", "mechanisms", "issuer", "families", "family", "address", "kind", "stage", "line"} {
 		if !strings.Contains(text, `"`+name+`": `) {
 			t.Errorf("network does not print %q", name)
 		}

@@ -137,7 +137,7 @@ var ca, otherCA = sync.OnceValue(newAuthority), sync.OnceValue(newAuthority)
 
 func newAuthority() authority {
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Contoso Test Root"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Contoso Test Root", Organization: []string{"Contoso, Ltd."}},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
 	}
 	return sign(template, authority{})

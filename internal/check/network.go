@@ -34,12 +34,13 @@ var (
 	}
 	tlsIntercepted = &finding.Definition{
 		Code: "tls_intercepted", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
-		Title:       "Somebody between {{.server}} and {{.host}} opens the encrypted traffic",
+		Title:       "Somebody between {{.server}} and {{.host}} seems to open the encrypted traffic",
 		Consequence: "The token passes through that device in the clear. Programs with a trust store of their own refuse the connection.",
-		Cause:       "A proxy shows a certificate by {{.issuer}}, which only the CA file of this installation knows.",
-		Remedy:      "Exempt {{.host}}, port {{.port}}, from TLS inspection. Microsoft asks for that too.",
-		Link:        "https://learn.microsoft.com/microsoft-365/enterprise/managing-office-365-endpoints",
-		Params:      []string{"server", "host", "port", "issuer"},
+		Cause:       "The certificate was issued by {{.issuer}}. Those of {{.host}} usually come from other organisations.",
+		Remedy: "Exempt {{.host}}, port {{.port}}, from TLS inspection. Microsoft asks for that too. " +
+			"If the provider has begun to use this issuer, add it to certificate_issuers in the configuration.",
+		Link:   "https://learn.microsoft.com/microsoft-365/enterprise/managing-office-365-endpoints",
+		Params: []string{"server", "host", "port", "issuer"},
 	}
 	closedNotNeeded = &finding.Definition{
 		Code: "application_port_closed", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
@@ -76,21 +77,13 @@ var Network = &Check{
 			report, err := e.Probe.Connect(ctx, c.Target)
 			var failure *probe.Error
 			if errors.As(err, &failure) {
-				return e.JudgeFailure(t, failure)
+				return e.JudgeFailure(t, report, failure)
 			}
 			if err != nil {
 				return e.explain(err, t)
 			}
-			out := JudgeConnection(t, report.Times, report.Mechanisms, factsOf(report)...)
-			if report.TLS != nil && report.TLS.Private {
-				out.Findings = append(out.Findings, finding.New(tlsIntercepted, "server", t.Server,
-					"host", t.Host, "port", portText(t.Port), "issuer", report.TLS.Issuer))
-			}
-			families, err := e.Probe.Families(ctx, c.Target)
-			if err != nil {
-				return out // the name has just been resolved; the next run will tell
-			}
-			return out.with(judgeFamilies(t, families))
+			families, _ := e.Probe.Families(ctx, c.Target) // fails where the name is no longer resolved: the next run will tell
+			return e.JudgeConnection(t, report, families)
 		}
 		panic(errInternal{errors.New("check: network: the target is none of the provider's")})
 	},
@@ -159,23 +152,28 @@ func (e *Env) Own(t Target) bool {
 }
 
 // JudgeConnection judges a connection that came about, from this node or from
-// a pasted block: the mechanism must be offered, and it should not be slow.
-func JudgeConnection(t Target, times map[probe.Stage]time.Duration, mechanisms []string, facts ...Fact) Outcome {
-	out := Passed(append(timing(times), facts...)...)
+// a pasted block: the mechanism must be offered, it should not be slow, nobody
+// should open it, and both families of addresses should do.
+func (e *Env) JudgeConnection(t Target, r probe.Report, families []probe.FamilyResult) Outcome {
+	out := Passed(append(timing(r.Times), factsOf(r)...)...)
 	var total time.Duration
-	for _, d := range times {
+	for _, d := range r.Times {
 		total += d
 	}
-	if t.Protocol != "" && !slices.Contains(mechanisms, "XOAUTH2") {
+	if t.Protocol != "" && !slices.Contains(r.Mechanisms, "XOAUTH2") {
 		out.Findings = append(out.Findings, finding.New(provider.MechanismMissing,
 			"server", t.Server, "host", t.Host, "port", portText(t.Port)).
-			With("offered", strings.Join(mechanisms, " "), ""))
+			With("offered", strings.Join(r.Mechanisms, " "), ""))
 	}
 	if total > slow {
 		out.Findings = append(out.Findings, finding.New(serverSlow,
 			"server", t.Server, "host", t.Host, "port", portText(t.Port), "ms", fmt.Sprint(total.Milliseconds())))
 	}
-	return out
+	if r.TLS != nil && r.TLS.Issuer != "" && (r.TLS.Private || !e.Provider.IssuerKnown(r.TLS.Issuer)) {
+		out.Findings = append(out.Findings, finding.New(tlsIntercepted, "server", t.Server,
+			"host", t.Host, "port", portText(t.Port), "issuer", r.TLS.Issuer).With("issuer", r.TLS.Issuer, ""))
+	}
+	return out.with(judgeFamilies(t, families))
 }
 
 // with returns out with what another part of the check has seen.
@@ -220,7 +218,10 @@ func factsOf(r probe.Report) []Fact {
 		facts = append(facts, Fact{"address", r.Remote.Addr().String()})
 	}
 	if r.TLS != nil {
-		facts = append(facts, Fact{"tls", r.TLS.Version}, Fact{"issuer", r.TLS.Issuer})
+		if r.TLS.Version != "" { // a block of another server names the issuer alone
+			facts = append(facts, Fact{"tls", r.TLS.Version})
+		}
+		facts = append(facts, Fact{"issuer", r.TLS.Issuer})
 	}
 	if r.ServerName != "" {
 		facts = append(facts, Fact{"server_name", r.ServerName})
@@ -233,10 +234,16 @@ func factsOf(r probe.Report) []Fact {
 
 // JudgeFailure judges a connection that did not come about, here or on another
 // server.
-func (e *Env) JudgeFailure(t Target, err *probe.Error) Outcome {
+func (e *Env) JudgeFailure(t Target, r probe.Report, err *probe.Error) Outcome {
 	c := e.context(t)
 	c.Server = t.Server
 	out := e.explainIn(err, c)
+	// Whose certificate it was, which the error does not say.
+	if r.TLS != nil && r.TLS.Issuer != "" && (err.Stage == probe.TLSStage || !e.Provider.IssuerKnown(r.TLS.Issuer)) {
+		for i := range out.Findings {
+			out.Findings[i] = out.Findings[i].With("issuer", r.TLS.Issuer, "")
+		}
+	}
 	if needed(e.roleOf(t.Server), t.Protocol) {
 		return out
 	}

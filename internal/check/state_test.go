@@ -3,9 +3,7 @@ package check_test
 import (
 	"context"
 	"errors"
-	"net"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -168,47 +166,6 @@ func TestMessageThatDoesNotArrive(t *testing.T) {
 	wantParams(t, out, "mailbox", world.Sales)
 }
 
-// What the network step says of a line that works, but not well.
-func TestNetworkOfALineThatWorks(t *testing.T) {
-	m := newMeeting(t)
-	m.know(nil)
-	good := ca().server(mailHost, time.Hour)
-	for name, tt := range map[string]struct {
-		line
-		server func(net.Conn)
-		want   string
-	}{
-		"as it should be": {line{zone: zone{"127.0.0.1"}}, talks(good, "XOAUTH2"), ""},
-		"slow": {line{zone: zone{"127.0.0.1"}, change: func(p *probe.Prober) {
-			start := time.Now() // of a clock that runs ten thousand times too fast
-			p.Now = func() time.Time { return start.Add(min(10000*time.Since(start), 30*time.Minute)) }
-		}}, talks(good, "XOAUTH2"), "server_slow"},
-		"opened by a device": {line{zone: zone{"127.0.0.1"}, change: func(p *probe.Prober) { p.PublicCAs = otherCA().pool() }},
-			talks(good, "XOAUTH2"), "tls_intercepted"},
-		"one family closed": {line{zone: zone{"127.0.0.1", "::1"}}, talks(good, "XOAUTH2"), "address_family_blocked"},
-		"no XOAUTH2":        {line{zone: zone{"127.0.0.1"}}, talks(good, "PLAIN"), "xoauth2_not_offered"},
-		"without end": {line{zone: zone{"127.0.0.1"}, change: func(p *probe.Prober) { p.Budget = 100 }},
-			speaks(good, "* OK "+strings.Repeat("x", 4096)+"\r\n"), "answer_too_large"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			tt.port = listen(t, tt.server)
-			m.along(t, tt.line, func(string) {
-				out := m.judge(check.Network, setup.IMAP)
-				if tt.want == "" {
-					wantCodes(t, out)
-					return
-				}
-				wantCodes(t, out, tt.want)
-				if tt.want == "answer_too_large" {
-					for _, c := range mailing {
-						wantCodes(t, m.judge(c, ""), tt.want)
-					}
-				}
-			})
-		})
-	}
-}
-
 // What the vendor's list names for an application server, and only a services
 // server needs, warns; the failure is a real one of this computer.
 func TestNetworkOfAnApplicationServer(t *testing.T) {
@@ -221,7 +178,7 @@ func TestNetworkOfAnApplicationServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for server, want := range map[string]string{"APP1": "application_port_closed", "SVC1": "connection_refused"} {
-		out := env.JudgeFailure(check.Target{Server: server, Protocol: setup.IMAP, Host: "127.0.0.1", Port: 1}, failure)
+		out := env.JudgeFailure(check.Target{Server: server, Protocol: setup.IMAP, Host: "127.0.0.1", Port: 1}, probe.Report{}, failure)
 		wantCodes(t, out, want)
 		wantParams(t, out, "server", server, "host", "127.0.0.1", "port", "1")
 		provoked.note(check.Network, out)

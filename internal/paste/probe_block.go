@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Errors of a pasted probe block.
@@ -21,7 +22,10 @@ var (
 )
 
 // ProbeBlock is what another server has seen of the network: the output of
-// "latchkey probe", framed by two lines and stamped with time and checksum.
+// "latchkey probe" or of the network script, framed by two lines and stamped
+// with time and checksum. The script is made for one setup and its block names
+// it; the command knows none, and its block serves each setup that names the
+// server.
 type ProbeBlock struct {
 	Schema   int           `json:"schema"`
 	Server   string        `json:"server"`
@@ -30,19 +34,6 @@ type ProbeBlock struct {
 	At       time.Time     `json:"at"`
 	Version  string        `json:"version"`
 	Results  []ProbeResult `json:"results"`
-}
-
-// ProbeResult is one connection. Kind is empty where it came about, else the
-// kind of failure with its stage and the last line seen.
-type ProbeResult struct {
-	Protocol   string           `json:"protocol,omitempty"` // "" for the sign-in service
-	Host       string           `json:"host"`
-	Port       int              `json:"port"`
-	MS         map[string]int64 `json:"ms,omitempty"` // by stage
-	Mechanisms []string         `json:"mechanisms,omitempty"`
-	Kind       string           `json:"kind,omitempty"`
-	Stage      string           `json:"stage,omitempty"`
-	Line       string           `json:"line,omitempty"`
 }
 
 const maxBlock = 64 << 10
@@ -76,8 +67,8 @@ const (
 // it and quote marks in front of its lines.
 //
 // Errors: ErrNoBlock, ErrDamaged, each with the *Fault that names what is wrong
-// in its chain.
-func ParseProbeBlock(text string) (ProbeBlock, error) {
+// in its chain; of another setup, too old or yet to come: the *Fault alone.
+func ParseProbeBlock(text string, want Expect) (ProbeBlock, error) {
 	body, err := probeBody(text)
 	if err != nil {
 		return ProbeBlock{}, err
@@ -89,17 +80,17 @@ func ParseProbeBlock(text string) (ProbeBlock, error) {
 		return damaged(err)
 	}
 	d := &decoder{where: inProbe}
-	checkProbe(d, at{root, ""})
-	if err := d.err(); err != nil {
-		return damaged(err)
+	if checkProbe(d, at{root, ""}); d.first != nil {
+		return damaged(d.first)
+	}
+	if checkStamp(d, at{root, ""}, want); d.first != nil {
+		return ProbeBlock{}, d.first
 	}
 	var b ProbeBlock
 	if err := json.Unmarshal([]byte(body), &b); err != nil {
 		return damaged(&Fault{Where: inProbe, Wrong: NotJSON, Want: "a block of latchkey probe"})
 	}
-	for i, r := range b.Results { // an escape of JSON can hold what the text may not
-		b.Results[i].Line = oneLine(plain(r.Line), maxField)
-	}
+	b.clean()
 	return b, nil
 }
 
@@ -160,13 +151,16 @@ func probeBody(text string) (string, error) {
 // checksum decides whether that was it.
 var straightQuotes = strings.NewReplacer("\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u201f", `"`)
 
-// unwrapped takes out the line breaks that a narrow console has put into texts.
+// unwrapped takes out the line breaks that a narrow console has put into texts
+// and numbers.
 func unwrapped(body string) string {
 	inside, escape := false, false
-	return strings.Map(func(r rune) rune {
+	var out strings.Builder
+	runes := []rune(body)
+	for i, r := range runes {
 		switch {
-		case inside && r == '\n':
-			return -1
+		case r == '\n' && (inside || i > 0 && i+1 < len(runes) && unicode.IsDigit(runes[i-1]) && unicode.IsDigit(runes[i+1])):
+			continue
 		case escape:
 			escape = false
 		case inside && r == '\\':
@@ -174,57 +168,7 @@ func unwrapped(body string) string {
 		case r == '"':
 			inside = !inside
 		}
-		return r
-	}, body)
-}
-
-// checkProbe holds the content against what a reader relies on.
-func checkProbe(d *decoder, top at) {
-	top = d.object(top)
-	schema := top.get("schema")
-	if d.need(schema, "1") && (schema.kind != isNumber || schema.node.text != "1") {
-		d.fail(schema, OtherSchema, string(schema.kind)+" "+schema.node.text, "1")
+		out.WriteRune(r)
 	}
-	for _, one := range []struct{ name, what string }{
-		{"server", "the server's name"}, {"role", "the server's role"}, {"provider", "the provider's ID"}, {"at", "the time"}, {"version", "what has made it"},
-	} {
-		a := top.get(one.name)
-		if d.need(a, one.what) && d.text(a) == "" && one.name != "role" && one.name != "version" {
-			d.fail(a, PropertyValue, "", one.what)
-		}
-	}
-	d.time(top.get("at"))
-	if !d.need(top.get("results"), "the list of results") {
-		return
-	}
-	for _, e := range d.list(top.get("results")) {
-		o := d.object(e)
-		if d.need(o.get("host"), "the host") && d.text(o.get("host")) == "" {
-			d.fail(o.get("host"), PropertyValue, "", "the host")
-		}
-		if d.need(o.get("port"), "the port") {
-			if port := d.integer(o.get("port")); port < 1 || port > 65535 {
-				d.fail(o.get("port"), PropertyValue, fmt.Sprint(port), "1 to 65535")
-			}
-		}
-		for _, name := range []string{"protocol", "kind", "stage", "line"} {
-			d.text(o.get(name))
-		}
-		d.texts(o.get("mechanisms"))
-		for _, m := range members(d.object(o.get("ms"))) {
-			d.integer(m)
-		}
-	}
-}
-
-// members are the properties of an object in their order.
-func members(a at) []at {
-	if a.node == nil {
-		return nil
-	}
-	out := make([]at, len(a.node.members))
-	for i, m := range a.node.members {
-		out[i] = a.get(m.name)
-	}
-	return out
+	return out.String()
 }

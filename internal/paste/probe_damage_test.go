@@ -29,7 +29,7 @@ const scriptProbe = `{
    "port": 443,
    "ms": {"resolve": 3, "connect": 12, "tls": 31},
    "mechanisms": [],
-   "ipv4": 8, "ipv6": 8,
+   "families": [{"family": "ipv4", "address": "192.0.2.1", "ms": 12, "kind": ""}, {"family": "ipv6", "address": "2001:db8::1", "ms": 8003, "kind": "timeout"}],
    "issuer": "CN=DigiCert SHA2 Secure Server CA, O=DigiCert Inc, C=US",
    "kind": "", "stage": "",
    "line": ""
@@ -40,7 +40,7 @@ const scriptProbe = `{
    "port": 993,
    "ms": {"resolve": 4},
    "mechanisms": [],
-   "ipv4": 4, "ipv6": 0,
+   "families": [{"family": "ipv4", "address": "192.0.2.2", "ms": 8001, "kind": "timeout"}],
    "issuer": "",
    "kind": "timeout", "stage": "connect",
    "line": "Es konnte keine Verbindung hergestellt werden, \u00fcber 20 s"
@@ -51,7 +51,7 @@ const scriptProbe = `{
    "port": 587,
    "ms": {"resolve": 2, "connect": 11, "greeting": 40, "tls": 33, "capability": 21},
    "mechanisms": ["LOGIN", "XOAUTH2"],
-   "ipv4": 4, "ipv6": 4,
+   "families": [],
    "issuer": "CN=DigiCert Cloud Services CA-1, O=DigiCert Inc, C=US",
    "kind": "", "stage": "",
    "line": ""
@@ -69,10 +69,13 @@ func probeFrame(text string) string {
 func TestProbeBlockOfTheScript(t *testing.T) {
 	want := paste.ProbeBlock{Schema: 1, Server: "SVC01", Role: "services", Provider: "entra", At: noon, Version: "powershell 5.1.20348.2849",
 		Results: []paste.ProbeResult{
-			{Host: "login.microsoftonline.com", Port: 443, MS: map[string]int64{"resolve": 3, "connect": 12, "tls": 31}, Mechanisms: []string{}},
-			{Protocol: "imap", Host: "outlook.office365.com", Port: 993, MS: map[string]int64{"resolve": 4}, Mechanisms: []string{}, Kind: "timeout", Stage: "connect",
+			{Host: "login.microsoftonline.com", Port: 443, MS: map[string]int64{"resolve": 3, "connect": 12, "tls": 31}, Mechanisms: []string{},
+				Issuer:   "CN=DigiCertSHA2SecureServerCA,O=DigiCertInc,C=US",
+				Families: []paste.ProbeFamily{{"ipv4", "192.0.2.1", 12, ""}, {"ipv6", "2001:db8::1", 8003, "timeout"}}},
+			{Protocol: "imap", Host: "outlook.office365.com", Port: 993, MS: map[string]int64{"resolve": 4}, Mechanisms: []string{}, Kind: "timeout", Stage: "connect", Families: []paste.ProbeFamily{{"ipv4", "192.0.2.2", 8001, "timeout"}},
 				Line: "Es konnte keine Verbindung hergestellt werden, über 20 s"},
-			{Protocol: "smtp", Host: "smtp.office365.com", Port: 587, MS: map[string]int64{"resolve": 2, "connect": 11, "greeting": 40, "tls": 33, "capability": 21}, Mechanisms: []string{"LOGIN", "XOAUTH2"}},
+			{Protocol: "smtp", Host: "smtp.office365.com", Port: 587, MS: map[string]int64{"resolve": 2, "connect": 11, "greeting": 40, "tls": 33, "capability": 21}, Mechanisms: []string{"LOGIN", "XOAUTH2"},
+				Issuer: "CN=DigiCertCloudServicesCA-1,O=DigiCertInc,C=US", Families: []paste.ProbeFamily{}},
 		}}
 	block := probeFrame(scriptProbe)
 	for name, pasted := range map[string]string{
@@ -82,10 +85,31 @@ func TestProbeBlockOfTheScript(t *testing.T) {
 		"no-break blanks": strings.ReplaceAll(block, " ", "\u00a0"),
 		"quoted, colours": each(block, func(_ int, l string) string { return "> \x1b[37m" + l + "\x1b[0m" }),
 	} {
-		got, err := paste.ParseProbeBlock(pasted)
+		got, err := paste.ParseProbeBlock(pasted, expect)
 		got.At = got.At.UTC()
+		for i := range got.Results { // a line break of the console takes a blank with it
+			got.Results[i].Issuer = strings.ReplaceAll(got.Results[i].Issuer, " ", "")
+		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+}
+
+// A console of any width breaks texts and numbers where it will.
+func TestProbeBlockOfEachConsole(t *testing.T) {
+	block := probeFrame(scriptProbe)
+	want, err := paste.ParseProbeBlock(block, expect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for width := len("-----BEGIN LATCHKEY PROBE-----"); width < 200; width++ {
+		got, err := paste.ParseProbeBlock(wrap(block, width), expect)
+		for i := range got.Results { // a line break takes a blank with it
+			got.Results[i].Line, got.Results[i].Issuer = want.Results[i].Line, want.Results[i].Issuer
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%d columns: %v %s", width, err, diff)
 		}
 	}
 }
@@ -137,9 +161,31 @@ func TestProbeBlockNamesTheDamage(t *testing.T) {
 		"port too large":  {edit(`"port": 993`, `"port": 99300`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"port": 993`), Property: "results[1].port", Got: "99300", Want: "1 to 65535"}},
 		"time in words":   {edit(`"resolve": 4`, `"resolve": "4 ms"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyType, Line: line(`"resolve": 4`), Property: "results[1].ms.resolve", Got: "text", Want: "number"}},
 		"one mechanism":   {edit(`["LOGIN", "XOAUTH2"]`, `"XOAUTH2"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyType, Line: line(`"LOGIN"`), Property: "results[2].mechanisms", Got: "text", Want: "list"}},
+
+		// What no prober prints, and no rule could explain.
+		"unknown kind":     {edit(`"kind": "timeout", "stage"`, `"kind": "gremlins", "stage"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"kind": "timeout", "stage"`), Property: "results[1].kind", Got: "gremlins", Want: "a kind of failure that this version knows"}},
+		"unknown stage":    {edit(`"stage": "connect"`, `"stage": "lunch"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"stage": "connect"`), Property: "results[1].stage", Got: "lunch", Want: "a stage that this version knows"}},
+		"time of no stage": {edit(`"greeting": 40`, `"lunch": 40`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"greeting": 40`), Property: "results[2].ms.lunch", Got: "lunch", Want: "a stage that this version knows"}},
+		"negative time":    {edit(`"greeting": 40`, `"greeting": -40`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"greeting": 40`), Property: "results[2].ms.greeting", Got: "-40", Want: "a whole number from 0"}},
+		"endless time":     {edit(`"greeting": 40`, `"greeting": 9223372036854775807`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"greeting": 40`), Property: "results[2].ms.greeting", Got: "9223372036854775807", Want: "0 to 3600000 milliseconds"}},
+		"unknown protocol": {edit(`"protocol": "imap"`, `"protocol": "jmap"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"protocol": "imap"`), Property: "results[1].protocol", Got: "jmap", Want: "imap, pop3, smtp or nothing"}},
+		"connection twice": {edit(`"protocol": "imap",`+"\n"+`   "host": "outlook.office365.com",`+"\n"+`   "port": 993`, `"protocol": "",`+"\n"+`   "host": "LOGIN.microsoftonline.com",`+"\n"+`   "port": 443`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyTwice, Line: line(`"protocol": "imap"`) - 1, Property: "login.microsoftonline.com:443"}},
+		"no results":       {probeFrame(scriptProbe[:strings.Index(scriptProbe, `"results"`)] + `"results": []}`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"results"`), Property: "results", Got: "0 results", Want: "1 to 64 results"}},
+		"results without end": {probeFrame(scriptProbe[:strings.Index(scriptProbe, `"results"`)] + `"results": [` + strings.Repeat(`{"host":"a","port":1},`, 64) + `{"host":"a","port":1}]}`), damaged,
+			paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"results"`), Property: "results", Got: "65 results", Want: "1 to 64 results"}},
+		"unknown family":   {edit(`"family": "ipv6"`, `"family": "ipx"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"ipv6"`), Property: "results[0].families[1].family", Got: "ipx", Want: "ipv4 or ipv6"}},
+		"family twice":     {edit(`"family": "ipv6"`, `"family": "ipv4"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyTwice, Line: line(`"ipv6"`), Property: "results[0].families[1].family"}},
+		"no address":       {edit(`"2001:db8::1"`, `"localhost"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"ipv6"`), Property: "results[0].families[1].address", Got: "localhost", Want: "an IP address"}},
+		"kind of a family": {edit(`"ms": 8003, "kind": "timeout"`, `"ms": 8003, "kind": "gremlins"`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"ipv6"`), Property: "results[0].families[1].kind", Got: "gremlins", Want: "a kind of failure that this version knows"}},
+		"time of a family": {edit(`"ms": 8003`, `"ms": -1`), damaged, paste.Fault{Where: w, Wrong: paste.PropertyValue, Line: line(`"ipv6"`), Property: "results[0].families[1].ms", Got: "-1", Want: "a whole number from 0"}},
+
+		// What is whole, and is not wanted here.
+		"another setup": {edit(`"SETUP"`, `"zzzz"`), nil, paste.Fault{Where: w, Wrong: paste.OtherSetup, Line: line(`"setup"`), Property: "setup", Got: "zzzz"}},
+		"yesterday":     {edit("2026-11-21T12", "2026-11-20T12"), nil, paste.Fault{Where: w, Wrong: paste.Old, Line: line(`"at"`), Property: "at", Got: "2026-11-20T12:00:00Z", Want: "2026-11-20T13:00:00Z"}},
+		"tomorrow":      {edit("2026-11-21T12", "2026-11-22T12"), nil, paste.Fault{Where: w, Wrong: paste.Future, Line: line(`"at"`), Property: "at", Got: "2026-11-22T12:00:00Z"}},
 	} {
-		_, err := paste.ParseProbeBlock(tt.pasted)
-		if !errors.Is(err, tt.kind) {
+		_, err := paste.ParseProbeBlock(tt.pasted, expect)
+		if tt.kind != nil && !errors.Is(err, tt.kind) {
 			t.Errorf("%s: %v, want %v", name, err, tt.kind)
 		}
 		sameFault(t, name, tt.want, err)

@@ -39,15 +39,10 @@ func blockOf(d *decoder, top at, kind adminscript.Kind, want Expect) ScriptBlock
 	if d.first == nil && b.At.IsZero() {
 		d.fail(top.get("at"), PropertyValue, "", "a time as in 2026-11-21T10:00:00Z")
 	}
-	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-	switch oldest := want.Now.Add(-want.Life); {
-	case d.first != nil:
+	if d.first != nil {
 		return b
-	case b.At.Before(oldest):
-		d.fail(top.get("at"), Old, stamp(b.At), stamp(oldest))
-	case b.At.After(want.Now.Add(clockSkew)):
-		d.fail(top.get("at"), Future, stamp(b.At), "")
 	}
+	d.age(top.get("at"), b.At, want)
 	if task, ok := adminscript.TaskByID(b.Task); !ok || task.Block != kind {
 		d.fail(top.get("script"), PropertyValue, b.Task, "a script that prints a block of the kind "+string(kind))
 	}
@@ -58,6 +53,17 @@ func blockOf(d *decoder, top at, kind adminscript.Kind, want Expect) ScriptBlock
 		b.Exchange = exchange(d, top, b)
 	}
 	return b
+}
+
+// age compares when a block was made with what is expected.
+func (d *decoder) age(a at, made time.Time, want Expect) {
+	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch oldest := want.Now.Add(-want.Life); {
+	case made.Before(oldest):
+		d.fail(a, Old, stamp(made), stamp(oldest))
+	case made.After(want.Now.Add(clockSkew)):
+		d.fail(a, Future, stamp(made), "")
+	}
 }
 
 // onOff is a switch; the empty text says that it was not read.

@@ -44,6 +44,14 @@ const (
 	InvalidInput    Kind = "invalid_input"     // nothing was sent: the caller's values cannot be used
 )
 
+// Kinds are all kinds of failure.
+var Kinds = []Kind{
+	NoSuchHost, DNSFailed, ForbiddenAddress, ForbiddenPort, UntrustedHost, ProxyRefused,
+	Refused, Unreachable, Timeout, Canceled, Reset, Closed,
+	TLSUnknownAuthority, TLSWrongName, TLSExpired, TLSOther, NotTLS,
+	NoSTARTTLS, NoMechanism, ProtocolError, Limit, RefusedByServer, InvalidInput,
+}
+
 // Reply is the server's answer that decided, masked, control characters
 // quoted, at most 1000 characters. It is empty when no server said anything.
 type Reply struct {

@@ -185,6 +185,12 @@ func TestEachAnswerOfExchangeIsKept(t *testing.T) {
 			if !strings.Contains(e.Error(), tt.want.Line) {
 				t.Errorf("the error %q does not say %q", e, tt.want.Line)
 			}
+			// What another prober has written down says the same.
+			again := tt.want
+			again.Bye = ""
+			if diff := cmp.Diff(again, probe.ParseReply(tt.protocol, tt.want.Line)); diff != "" {
+				t.Errorf("reply of the line (-want +got):\n%s", diff)
+			}
 			assertSecretFree(t, f, e, e.Transcript)
 		})
 	}

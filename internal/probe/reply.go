@@ -9,6 +9,23 @@ import (
 	"unicode/utf16"
 )
 
+// ParseReply takes the line of an answer apart that another prober has seen, as
+// Reply.Line has it or with IMAP's tag.
+func ParseReply(p Protocol, line string) Reply {
+	switch p {
+	case IMAP:
+		if r := parseIMAP("* " + line); r.Status != "" {
+			return r
+		}
+		return parseIMAP(line)
+	case POP3:
+		return parsePOP3(line)
+	case SMTP:
+		return parseSMTP([]string{line})
+	}
+	return Reply{Line: display(line, maxReply)}
+}
+
 // parseIMAP takes one status line apart, with or without its tag (RFC 9051
 // §7.1). Lines that are no status keep Status empty.
 func parseIMAP(line string) Reply {

@@ -58,6 +58,12 @@ const (
 	Logout        Stage = "logout"
 )
 
+// Stages are all stages.
+var Stages = []Stage{
+	Resolve, Dial, ProxyStage, TLSStage, Greeting, Capability, STARTTLSStage,
+	Authenticate, Open, SendStage, Search, Request, Logout,
+}
+
 // Target is one server and how to speak to it. Security counts for the mail
 // protocols only.
 type Target struct {

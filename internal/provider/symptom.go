@@ -272,7 +272,10 @@ func symptomOfProbe(e *probe.Error) Symptom {
 	source := fmt.Sprintf("%s, %s", e.Target, e.Stage)
 	text := e.Reply.Line
 	if text == "" {
-		text = fmt.Sprintf("%v, after %d ms", e.Err, e.Elapsed.Milliseconds())
+		text = e.Err.Error()
+		if e.Elapsed > 0 { // else another server has seen it
+			text += fmt.Sprintf(", after %d ms", e.Elapsed.Milliseconds())
+		}
 	}
 	s.Evidence = []finding.Evidence{{Source: source, Text: text}}
 	if e.Reply.Challenge != "" {

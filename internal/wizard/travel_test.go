@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"latchkey/internal/check"
-	"latchkey/internal/paste"
-	"latchkey/internal/provider"
-	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 )
 
@@ -144,46 +141,5 @@ func TestConsentComesBackForItsSetup(t *testing.T) {
 	}
 	if got := b.ConsentURL(b.view(id), guest(wizard.RoleObserver, id)); got != "" {
 		t.Error("an observer is given the address")
-	}
-}
-
-// A block of another server counts for hours, and for the provider it asked.
-func TestPastedBlockIsFreshAndOfThisProvider(t *testing.T) {
-	b := newBench(t, nil)
-	id := b.start()
-	b.answer(id, setup.StepApplication, wizard.Entries{
-		"product": {"other"}, "method": {"mailbox_account"}, "mailboxes": {expected}, "sign_in_account": {expected}, "protocols": {"imap"}, "servers": {"SRV2"},
-	})
-	b.answer(id, setup.StepAddresses, nil)
-	b.answer(id, setup.StepRegistration, wizard.Entries{
-		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {"client-secret"}, "redirect_uris": {"http://localhost:8080/callback"},
-	})
-	host := provider.Entra.Hosts[setup.IMAP]
-	block := func(server, of string, age time.Duration) error {
-		text := paste.ProbeBlock{Schema: 1, Server: server, Role: "all", Provider: of, At: b.now().Add(-age), Version: "test", Results: []paste.ProbeResult{
-			{Protocol: "imap", Host: host.Host, Port: host.Port, MS: map[string]int64{"dial": 5}, Mechanisms: []string{"XOAUTH2"}},
-		}}.String()
-		return b.PasteBlock(t.Context(), owner, id, text)
-	}
-	for name, tt := range map[string]struct {
-		err  error
-		want setup.Problem
-	}{
-		"yesterday's":         {block("SRV2", "entra", 7*time.Hour), "old_block"},
-		"tomorrow's":          {block("SRV2", "entra", -2*time.Hour), "old_block"},
-		"of another provider": {block("SRV2", "another", time.Minute), "block_of_other_provider"},
-		"of another server":   {block("SRV3", "entra", time.Minute), "block_of_other_server"},
-		"our own":             {block("NODE1", "entra", time.Minute), "block_of_other_server"},
-	} {
-		var es setup.InputErrors
-		if !errors.As(tt.err, &es) || es[0].Problem != tt.want {
-			t.Errorf("%s: %v, want %s", name, tt.err, tt.want)
-		}
-		if tt.want == "block_of_other_provider" && es[0].Value != "another, not entra" {
-			t.Errorf("the service expected is not named: %q", es[0].Value)
-		}
-	}
-	if err := block("SRV2", "entra", 5*time.Hour); err != nil {
-		t.Errorf("a good one: %v", err)
 	}
 }
