@@ -58,12 +58,17 @@ func index() (byName, byHashed map[string]File) {
 	return byName, byHashed
 }
 
-var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+var (
+	comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	blank   = regexp.MustCompile(`\s*([{};,])\s*|(:) |\n`)
+)
 
-// compact takes comments and line ends out of a stylesheet whose lines end
-// where a rule or a declaration ends.
+// compact takes comments, line ends and needless blanks out of a stylesheet
+// whose lines end where a rule or a declaration ends. A blank before a colon
+// means something; one behind it does not.
 func compact(css []byte) []byte {
-	return bytes.ReplaceAll(comment.ReplaceAll(css, nil), []byte("\n"), nil)
+	css = blank.ReplaceAll(comment.ReplaceAll(css, nil), []byte("$1$2"))
+	return bytes.ReplaceAll(css, []byte(";}"), []byte("}"))
 }
 
 // Path is the address of the file name, for example "/static/app.<hash>.css".

@@ -94,10 +94,10 @@ func TestLogicalPropertiesOnly(t *testing.T) {
 	if bad := physical.FindString(css); bad != "" {
 		t.Errorf("physical property %q", bad)
 	}
-	if !strings.HasPrefix(css, "@layer reset, tokens, base, layout, components, utilities, print;") {
+	if !strings.HasPrefix(css, "@layer reset,tokens,base,layout,components,utilities,print;") {
 		t.Error("the order of the cascade layers is not declared first")
 	}
-	for _, want := range []string{"prefers-reduced-motion", "forced-colors", "@media print", "color-scheme: light dark", "data-theme=dark"} {
+	for _, want := range []string{"prefers-reduced-motion", "forced-colors", "@media print", "color-scheme:light dark", "data-theme=dark"} {
 		if !strings.Contains(css, want) {
 			t.Errorf("no rule for %q", want)
 		}
@@ -117,7 +117,7 @@ func TestSpriteHasEveryShape(t *testing.T) {
 func colours(t *testing.T) map[string][2]string {
 	t.Helper()
 	found := map[string][2]string{}
-	token := regexp.MustCompile(`--([a-z-]+): (?:light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)|(#[0-9a-f]{6}));`)
+	token := regexp.MustCompile(`--([a-z-]+):(?:light-dark\((#[0-9a-f]{6}),(#[0-9a-f]{6})\)|(#[0-9a-f]{6}));`)
 	layer, _, _ := strings.Cut(string(byName["app.css"].Data), "@layer base")
 	for _, m := range token.FindAllStringSubmatch(layer, -1) {
 		if m[4] != "" {
