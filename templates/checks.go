@@ -65,6 +65,7 @@ type Finding struct {
 	Here    Link   // the page of ours that the fix speaks of
 	SignIn  string // address where a new sign-in begins (GET), where that repairs it
 	Ignored bool
+	Folded  bool      // one line, opened on demand: nothing stops, or the question stands on the page anyway
 	Solved  time.Time // zero while it stands
 	Details []Fact    // raw answers, addresses, identifiers
 }

@@ -31,7 +31,8 @@ func (c control) label(ctx context.Context) string {
 	return word(ctx, "field", c.Name)
 }
 
-func fieldID(name string) string { return "f-" + strings.ReplaceAll(name, "_", "-") }
+// FieldID is the anchor of a field on its page.
+func FieldID(name string) string { return "f-" + strings.ReplaceAll(name, "_", "-") }
 
 // described lists the elements that describe a field, "" for none.
 func described(id, hint, wrong string) string {

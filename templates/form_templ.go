@@ -57,7 +57,7 @@ func errorSummary(errors map[string]string, order ...string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 templ.SafeURL
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs("#" + fieldID(name))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs("#" + FieldID(name))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form.templ`, Line: 13, Col: 38}
 				}
@@ -115,7 +115,7 @@ func field(c control) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		id := fieldID(c.Name)
+		id := FieldID(c.Name)
 		var templ_7745c5c3_Var6 = []any{"field", templ.KV("field-wrong", c.Error != ""), templ.KV("field-short", c.Short)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var6...)
 		if templ_7745c5c3_Err != nil {
@@ -527,7 +527,7 @@ func selection(c control, options []Option) templ.Component {
 			templ_7745c5c3_Var31 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		id := fieldID(c.Name)
+		id := FieldID(c.Name)
 		var templ_7745c5c3_Var32 = []any{"field", "field-short", templ.KV("field-wrong", c.Error != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var32...)
 		if templ_7745c5c3_Err != nil {
@@ -690,7 +690,7 @@ func cards(c control, choices []choice) templ.Component {
 			templ_7745c5c3_Var40 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		id := fieldID(c.Name)
+		id := FieldID(c.Name)
 		var templ_7745c5c3_Var41 = []any{"field", templ.KV("field-wrong", c.Error != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var41...)
 		if templ_7745c5c3_Err != nil {
@@ -893,7 +893,7 @@ func row(c control, choices []choice) templ.Component {
 			templ_7745c5c3_Var51 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		id := fieldID(c.Name)
+		id := FieldID(c.Name)
 		var templ_7745c5c3_Var52 = []any{"field", "field-row", templ.KV("field-wrong", c.Error != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var52...)
 		if templ_7745c5c3_Err != nil {
@@ -1056,7 +1056,7 @@ func boxes(c control, choices []choice, chosen func(value string) bool) templ.Co
 			templ_7745c5c3_Var60 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		id := fieldID(c.Name)
+		id := FieldID(c.Name)
 		var templ_7745c5c3_Var61 = []any{"field", templ.KV("field-wrong", c.Error != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var61...)
 		if templ_7745c5c3_Err != nil {

@@ -51,6 +51,15 @@ type supply struct {
 	Needs []Need
 }
 
+// anchor is where on its own page a step supplies what is missing: at its
+// findings, or among the entries.
+func (s supply) anchor() string {
+	if s.Needs[0].Reason == "blocker" {
+		return "#findings"
+	}
+	return "#main"
+}
+
 // supplies sorts needs by the step that supplies them, in order of appearance,
 // and makes one need of all entries that are missing there.
 func supplies(needs []Need) []supply {

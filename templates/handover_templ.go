@@ -261,7 +261,7 @@ func Handover(v HandoverView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = notes(fieldID("generated"), "", v.Errors["generated"]).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = notes(FieldID("generated"), "", v.Errors["generated"]).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -270,7 +270,7 @@ func Handover(v HandoverView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(fieldID("generated"))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(FieldID("generated"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `handover.templ`, Line: 48, Col: 55}
 					}
@@ -288,7 +288,7 @@ func Handover(v HandoverView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					}
-					templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, wrongness(fieldID("generated"), "", v.Errors["generated"]))
+					templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, wrongness(FieldID("generated"), "", v.Errors["generated"]))
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -297,7 +297,7 @@ func Handover(v HandoverView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(fieldID("generated"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(FieldID("generated"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `handover.templ`, Line: 49, Col: 40}
 					}

@@ -55,7 +55,7 @@ type ExplainView struct {
 }
 
 // requestText is the request as plain text: what is needed, why, exact values,
-// how to test it, until when it matters, where to read more.
+// how long it takes, until when it matters, where to read more.
 func requestText(ctx context.Context, v AskView) string {
 	text := t(ctx, "ask.text", "title", v.Title, "consequence", v.Consequence, "remedy", v.Remedy,
 		"code", v.Code, "mailbox", setupName(ctx, v.Setup))
@@ -66,10 +66,13 @@ func requestText(ctx context.Context, v AskView) string {
 		text += "\n\n" + t(ctx, "ask.enter", "url", v.Enter)
 	}
 	if v.Command != "" {
-		text += "\n\n" + t(ctx, "ask.test") + "\n" + v.Command
+		text += "\n\n" + t(ctx, "ask.command") + "\n" + v.Command
 	}
 	if v.Link != "" {
 		text += "\n\n" + t(ctx, "ask.where") + "\n" + v.Link
+	}
+	if v.Wait > 0 {
+		text += "\n\n" + t(ctx, "finding.wait", "time", printer(ctx).Duration(v.Wait))
 	}
 	if !v.Until.IsZero() {
 		text += "\n\n" + t(ctx, "ask.until", "day", printer(ctx).Date(v.Until))

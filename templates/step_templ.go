@@ -70,7 +70,7 @@ func step(s StepPage, answers []Fact, after templ.Component, order ...string) te
 				return templ_7745c5c3_Err
 			}
 			if s.Gate != nil {
-				templ_7745c5c3_Err = gate(s.Page, s.Gate).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = gate(s.Page, s.Gate, s.ID).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

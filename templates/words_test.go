@@ -133,7 +133,7 @@ func TestUrgency(t *testing.T) {
 	}
 }
 
-func TestRequestSaysWhatIsNeededAndHowToTestIt(t *testing.T) {
+func TestRequestSaysWhatIsNeeded(t *testing.T) {
 	ctx := locale.WithPrinter(t.Context(), printerEN)
 	v := AskView{Page: midway(), Advice: port().Advice, Until: now, URL: "https://setup.contoso.example/findings/port_closed"}
 	want := `APP02 cannot reach login.microsoftonline.com on port 443 (port_closed, mailbox support@contoso.example)
@@ -141,7 +141,7 @@ func TestRequestSaysWhatIsNeededAndHowToTestIt(t *testing.T) {
 What stops: Without this connection APP02 cannot renew the token. Mail stops about one hour after the last renewal.
 What is needed: Allow APP02 to connect to login.microsoftonline.com, TCP port 443, outbound.
 
-How to test it:
+Command:
 Test-NetConnection login.microsoftonline.com -Port 443
 
 It is needed until 20 Aug 2026.
@@ -175,7 +175,7 @@ func TestNeedsNameTheThingAndThePerson(t *testing.T) {
 		text, who string
 	}{
 		{Need{Reason: "entry_missing", Fields: []string{"tenant", "client_id"}, Actor: "entra_admin", Who: "Dana Weiss"},
-			"an entry: Directory (tenant) ID and Application (client) ID", "from Dana Weiss (Microsoft 365 administrator)"},
+			"Directory (tenant) ID and Application (client) ID", "from Dana Weiss (Microsoft 365 administrator)"},
 		{Need{Reason: "blocker", What: "Port 443 is closed", Actor: "network_admin"}, "Port 443 is closed", "from Network team"},
 		{Need{Reason: "out_of_date", What: "Tenant"}, "a new run of: Tenant", ""},
 	} {

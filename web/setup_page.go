@@ -145,7 +145,7 @@ func (r *request) next(v wizard.View) *templates.Next {
 	if n.Step == "" || v.Running {
 		return nil
 	}
-	out := &templates.Next{Step: string(n.Step), Since: n.Since, Actor: string(n.Actor)}
+	out := &templates.Next{Step: string(n.Step), Actor: string(n.Actor)}
 	switch {
 	case n.Guest != "" && n.Guest == r.visitor.who.ID, n.Guest == "" && r.visitor.who.Kind == wizard.WhoAdmin:
 		out.Me = true
@@ -155,6 +155,9 @@ func (r *request) next(v wizard.View) *templates.Next {
 	default:
 		out.Who = ownerName(v)
 		out.Actor = ""
+	}
+	if !out.Me { // nobody waits for the reader's own act by the clock
+		out.Since = n.Since
 	}
 	out.Text, out.Card = r.nextAct(v)
 	return out
@@ -197,7 +200,7 @@ func (r *request) nextAct(v wizard.View) (text, card string) {
 	}
 	for i, g := range st.Groups() {
 		if g.Finding.Blocks() {
-			return r.printer.Finding(g.Finding).Title, anchors(st)[i]
+			return r.printer.T("next.problem", "title", r.printer.Finding(g.Finding).Title), anchors(st)[i]
 		}
 	}
 	number := 1 + slices.IndexFunc(v.Steps, func(s flow.StepState) bool { return s.Step.ID == v.Next.Step })
@@ -386,7 +389,8 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		a := r.printer.Finding(f)
 		card := templates.Finding{
 			Advice: a, ID: anchors(st)[i], At: first.Result.At, Target: first.Target.Key(),
-			Ask: "/m/" + string(v.Setup.ID) + "/ask/" + a.Code + "?step=" + string(st.Step.ID),
+			Folded: f.Severity() == finding.Note || f.Asks() != "" && !f.Blocks(),
+			Ask:    "/m/" + string(v.Setup.ID) + "/ask/" + a.Code + "?step=" + string(st.Step.ID),
 		}
 		if len(g.Checks) > 1 {
 			card.Target = ""
@@ -399,6 +403,12 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		}
 		if d, ok := r.s.Wizard.Definition(a.Code); ok && strings.Contains(d.Remedy, "admin-consent link") {
 			card.Here = templates.Link{Text: r.printer.T("consent.title"), URL: "/m/" + string(v.Setup.ID) + "/registration#consent"}
+		}
+		if asks := f.Asks(); asks != "" {
+			card.Here = templates.Link{
+				Text: r.printer.T("finding.answer", "field", r.printer.T("field."+asks)),
+				URL:  "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "#" + templates.FieldID(asks),
+			}
 		}
 		card.Who = r.who(v, a.Actor)
 		list = append(list, card)

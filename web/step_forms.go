@@ -370,7 +370,9 @@ func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard
 		row("secret_ends", r.printer.Date(v.SecretEnds.Time()), setup.StepRegistration)
 	}
 	if v.Setup.SignIn.Pinned != nil {
-		row("attempt", v.Setup.SignIn.Pinned.UserName, setup.StepSignIn)
+		out.Summary = append(out.Summary, templates.SummaryRow{
+			Name: r.printer.T("fact.signed_in_as"), Value: v.Setup.SignIn.Pinned.UserName, Step: string(setup.StepSignIn),
+		})
 	}
 	out.Enter = r.entered(v)
 	return out

@@ -17,7 +17,7 @@ var (
 		Title:       "The client secret ends in {{.days}} days, on {{.date}}",
 		Consequence: "From that day on no token is renewed, and mail stops.",
 		Cause:       "Client secrets have an end date.",
-		Remedy:      "Create a second client secret now, and save it here before that day.",
+		Remedy:      "Create a second client secret now, and save it in the step Entra application before that day.",
 		Params:      []string{"days", "date"},
 	}
 	secretEndsThisSeason = &finding.Definition{
@@ -37,7 +37,7 @@ var (
 		Params:      []string{"date"},
 	}
 	secretEndUnknown = &finding.Definition{
-		Code: "client_secret_end_unknown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Code: "client_secret_end_unknown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true, Asks: "secret_ends",
 		Title:       "Nobody has entered when the client secret ends",
 		Consequence: "Latchkey cannot warn before it ends.",
 		Cause:       "The end date stands beside the secret in the portal, and was not copied.",

@@ -12,11 +12,11 @@ import (
 
 var (
 	notGenerated = &finding.Definition{
-		Code: "product_token_not_generated", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Code: "product_token_not_generated", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true, Asks: "generated",
 		Title:       "Nobody has stated that {{.product}} made its own token",
 		Consequence: "The mailbox works for Latchkey's own sign-in only. The product fetches nothing.",
 		Cause:       "The product makes and keeps its own token with its Generate button.",
-		Remedy:      "In the same private window, press Generate in the product, save, and tick the box here.",
+		Remedy:      "In the same private window, press Generate in the product, save, and tick the box in the step Hand-over.",
 		Params:      []string{"product"},
 	}
 	keeperIdle = &finding.Definition{
@@ -37,8 +37,8 @@ var (
 		Code: "report_not_stored", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "The report is not stored yet",
 		Consequence: "Nobody can look up later what was verified.",
-		Cause:       "The hand-over is not finished.",
-		Remedy:      "Finish the hand-over.",
+		Cause:       "It is stored by itself when a decision about the sign-in is saved.",
+		Remedy:      "Decide about the sign-in in the step Hand-over, and save.",
 	}
 )
 
@@ -93,6 +93,7 @@ var ReportStored = &Check{
 	ID:    "report_stored",
 	Reads: []setup.Field{setup.FieldReport, setup.FieldHandover, setup.FieldGrant},
 	Needs: []setup.Field{setup.FieldHandover},
+	After: []*Check{KeyDecision},
 	Finds: []*finding.Definition{reportMissing},
 	Grade: Human,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {

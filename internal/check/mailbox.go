@@ -96,11 +96,11 @@ var SMTPLogin = &Check{
 // sendAsNotSeen keeps a green row honest: the login is the same for every
 // mailbox of a shared account, whatever rights it has there (threat T45).
 var sendAsNotSeen = &finding.Definition{
-	Code: "send_as_not_seen", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+	Code: "send_as_not_seen", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true, Asks: "test_message",
 	Title:       "Whether {{.account}} may send as {{.mailbox}} was not seen",
 	Consequence: "SMTP accepts the login of {{.account}}. A missing right shows with the first message only.",
 	Cause:       "SMTP logs an account in, not a mailbox. Exchange looks at the right for each message.",
-	Remedy:      "Ask for a test message to {{.mailbox}} in this step. It proves the right of {{.account}}.",
+	Remedy:      "In the step Verification, ask for a test message to {{.mailbox}}. It proves the right of {{.account}}.",
 	Params:      []string{"account", "mailbox"},
 }
 

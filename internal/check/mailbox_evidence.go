@@ -18,7 +18,7 @@ var (
 		Params:      []string{"sign_in_account"},
 	}
 	mailboxUnstated = &finding.Definition{
-		Code: "mailbox_not_stated", Severity: finding.Note, Actor: finding.ExchangeAdmin, Ours: true,
+		Code: "mailbox_not_stated", Severity: finding.Note, Actor: finding.ExchangeAdmin, Ours: true, Asks: "decision",
 		Title:       "Nobody has stated everything about the mailbox",
 		Consequence: "The verification will show whether mail works.",
 		Cause:       "The Microsoft 365 administrator did not know, or was not asked.",

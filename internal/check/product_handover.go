@@ -15,11 +15,11 @@ import (
 
 var (
 	productWhoNotShown = &finding.Definition{
-		Code: "product_signer_not_shown", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
+		Code: "product_signer_not_shown", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true, Asks: "sign_in_log",
 		Title:       "Nobody has shown who signed in for {{.product}}",
 		Consequence: "If it was the person at the keyboard, nothing is fetched, and no error says so.",
 		Cause:       "Latchkey cannot see the token of {{.product}}. The sign-in log of the directory can.",
-		Remedy:      "Under Sign-in logs, filter by the application, and paste the newest line here.",
+		Remedy:      "Under Sign-in logs, filter by the application, and paste the newest line in the step Hand-over.",
 		Params:      []string{"product"},
 	}
 	productWrongPerson = &finding.Definition{
@@ -73,26 +73,26 @@ var (
 	fetchingNotYet = &finding.Definition{
 		Code: "renewal_by_product_outstanding", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "Whether {{.product}} renews its token shows after {{.until}}",
-		Consequence: "None before. Its first token still works.",
+		Consequence: "Its first token still works until then.",
 		Cause:       "The application server made the first token; the services server renews it, about 90 minutes later.",
-		Remedy:      "Look after {{.until}} whether mail is still fetched, and tick it here.",
+		Remedy:      "Look after {{.until}} whether mail is still fetched, and say so in the step Hand-over.",
 		Wait:        firstTokenOver,
 		Params:      []string{"product", "until"},
 	}
 	fetchingNoBegin = &finding.Definition{
 		Code: "renewal_by_product_not_begun", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "Whether {{.product}} renews its token cannot be judged yet",
-		Consequence: "None before its first token is over.",
+		Consequence: "Its first token may work. Whether it is renewed, nobody will know.",
 		Cause:       "Nobody has stated that {{.product}} made its own token, so the 95 minutes have not begun.",
-		Remedy:      "Press Generate in {{.product}}, tick it here, and look again after 95 minutes.",
+		Remedy:      "Press Generate in {{.product}}, tick the box in the step Hand-over, and look again after 95 minutes.",
 		Params:      []string{"product"},
 	}
 	fetchingUnstated = &finding.Definition{
-		Code: "still_fetching_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,
+		Code: "still_fetching_not_stated", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true, Asks: "still_fetching",
 		Title:       "Nobody has stated that {{.product}} still fetches mail",
 		Consequence: "If its services server cannot renew the token, mail has stopped by now.",
 		Cause:       "95 minutes have passed since the token was generated; no first token lives longer.",
-		Remedy:      "Send a message to the mailbox, look for it in {{.product}}, and tick it here.",
+		Remedy:      "Send a message to the mailbox, look for it in {{.product}}, and say so in the step Hand-over.",
 		Params:      []string{"product"},
 	}
 	fetchingStopped = &finding.Definition{
@@ -195,7 +195,7 @@ var (
 	inboxEmptyOnly = &finding.Definition{
 		Code: "fetching_inbox_empty", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "The inbox of {{.mailbox}} is empty, as it is when {{.product}} fetches",
-		Consequence: "None. An empty inbox is a sign and no proof.",
+		Consequence: "An empty inbox is a sign and no proof.",
 		Cause:       "Nothing has arrived, or everything was taken.",
 		Remedy:      "Send a message to the mailbox, and look for it in {{.product}}.",
 		Params:      []string{"mailbox", "product"},

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -162,5 +163,13 @@ func TestTheWatchNeedsItsKey(t *testing.T) {
 	s.Handover.GeneratedAt = time.Time{}
 	if got := check.ProductFetches.TargetsOf(envOf(s)); got != nil {
 		t.Errorf("before the product has a token it watches %v", got)
+	}
+}
+
+// The report is stored by the decision: while that stands open, its absence is
+// no problem of its own.
+func TestTheReportWaitsForTheDecision(t *testing.T) {
+	if !slices.Contains(check.ReportStored.After, check.KeyDecision) {
+		t.Error("a report that cannot be there yet is reported as missing")
 	}
 }

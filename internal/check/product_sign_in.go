@@ -13,7 +13,7 @@ import (
 
 var (
 	productSignInNotShown = &finding.Definition{
-		Code: "product_sign_in_not_shown", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true,
+		Code: "product_sign_in_not_shown", Severity: finding.Note, Actor: finding.ProductAdmin, Ours: true, Asks: "authorize_address",
 		Title:       "Nobody has shown what {{.product}} asks Microsoft for",
 		Consequence: "Its client ID, permissions and redirect URI were not compared.",
 		Cause:       "The address of its sign-in page was not pasted.",

@@ -14,11 +14,11 @@ import (
 
 var (
 	redirectURINotShown = &finding.Definition{
-		Code: "redirect_uris_not_compared", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Code: "redirect_uris_not_compared", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true, Asks: "redirect_uris",
 		Title:       "The registered redirect URIs were not compared",
 		Consequence: "If one differs, the sign-in ends on Microsoft's page.",
 		Cause:       "Nobody has pasted the list from the portal.",
-		Remedy:      "Copy the list under Authentication, and paste it here. Or go on: the sign-in will show it.",
+		Remedy:      "Copy the list under Authentication into the step Entra application. Or go on: the sign-in will show it.",
 	}
 	redirectURINotListed = &finding.Definition{
 		Code: "redirect_uri_not_listed", Severity: finding.Blocker, Actor: finding.AppAdmin, Ours: true,

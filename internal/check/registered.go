@@ -12,7 +12,7 @@ import (
 
 var (
 	registrationNotShown = &finding.Definition{
-		Code: "registration_not_shown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true,
+		Code: "registration_not_shown", Severity: finding.Note, Actor: finding.AppAdmin, Ours: true, Asks: "registration_paste",
 		Title:       "Nobody has shown the app registration",
 		Consequence: "A wrong platform or a missing permission is seen only at the sign-in.",
 		Cause:       "Neither its manifest nor the script's block was pasted.",

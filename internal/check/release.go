@@ -10,11 +10,11 @@ import (
 
 var (
 	specialMissing = &finding.Definition{
-		Code: "engineering_special_missing", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Code: "engineering_special_missing", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true, Asks: "specials",
 		Title:       "{{.product}} {{.release}} needs {{.missing}}",
 		Consequence: "Without it the screens for OAuth2 are missing, or reports arrive empty.",
 		Cause:       "The engineering special is not installed, or not entered here.",
-		Remedy:      "Install {{.minimum}}; the newest engineering special of the release is best.",
+		Remedy:      "Enter {{.minimum}} if it is installed. If not, install it; the newest one of the release is best.",
 		Params:      []string{"product", "release", "missing", "minimum"},
 	}
 	releaseUnlisted = &finding.Definition{

@@ -95,7 +95,7 @@ var (
 	freshnessUnproven = &finding.Definition{
 		Code: "fresh_session_not_proven", Severity: finding.Note, Actor: finding.MailboxUser, Ours: true,
 		Title:       "Right account; a separate session is not proven",
-		Consequence: "None: the account is the expected one.",
+		Consequence: "Nothing stops: the account is the expected one.",
 		Cause:       "A piece of evidence is missing, such as the optional claim auth_time.",
 		Remedy:      "Nothing to do. Add the claim auth_time to the registration to have it next time.",
 	}

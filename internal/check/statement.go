@@ -14,6 +14,7 @@ import (
 // needs is the answer of the same page: before it nobody had a chance to say
 // anything.
 func statement(id string, item setup.Item, neededBy setup.StepID, unstated, no *finding.Definition, needs ...setup.Field) *Check {
+	unstated.Asks = string(item)
 	return &Check{
 		ID:       id,
 		Reads:    []setup.Field{setup.FieldProduct, setup.FieldRelease, item.Field()},
@@ -83,7 +84,7 @@ var (
 			Title:       "Nobody has stated that {{.product}} {{.release}} has its newest engineering special",
 			Consequence: "A fault may be met that the vendor has repaired already.",
 			Cause:       "The question was not answered.",
-			Remedy:      "Compare with the vendor's download page, and tick it in the step Version and account.",
+			Remedy:      "Compare with the vendor's download page, and say so in the step Version and account.",
 			Params:      []string{"product", "release"},
 		},
 		&finding.Definition{
@@ -117,7 +118,7 @@ var (
 			Title:       "Nobody has stated that the ports of the installation guide are open",
 			Consequence: "{{.product}} itself may stand behind a closed port; only its way to Microsoft is checked here.",
 			Cause:       "The question was not answered.",
-			Remedy:      "Ask the network team, and tick it in the step Network.",
+			Remedy:      "Ask the network team, and say so in the step Network.",
 			Params:      []string{"product"},
 		},
 		&finding.Definition{
@@ -172,7 +173,7 @@ var (
 			Title:       "Nobody has stated that the alias is linked to the account and active",
 			Consequence: "An inactive alias sends and fetches nothing, without an error.",
 			Cause:       "After three failures {{.product}} sets an alias inactive; it stays so until somebody switches it on.",
-			Remedy:      "Open the alias, see that it is linked to the new account and active, and tick it here.",
+			Remedy:      "Open the alias, and see that it is linked to the new account and active. Then say so in the step Hand-over.",
 			Params:      []string{"product"},
 		},
 		&finding.Definition{
@@ -206,7 +207,7 @@ var (
 			Title:       "Nobody has stated that a workflow takes the alias's mail to a queue",
 			Consequence: "Without one, mail is fetched and ends in the exception queue, where no agent sees it.",
 			Cause:       "The question was not answered.",
-			Remedy:      "See that an inbound workflow uses the alias, and tick it here.",
+			Remedy:      "See that an inbound workflow uses the alias, and say so in the step Hand-over.",
 		},
 		&finding.Definition{
 			Code: "workflow_missing", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
@@ -221,7 +222,7 @@ var (
 			Title:       "Nobody has stated that a test alarm arrived",
 			Consequence: "When mail stops, perhaps nobody is told.",
 			Cause:       "Whether alarms use the mailbox's token or another sender is not known here.",
-			Remedy:      "Send one test alarm from the application server, and tick it when it has arrived.",
+			Remedy:      "Send one test alarm from the application server. When it has arrived, say so in the step Hand-over.",
 		},
 		&finding.Definition{
 			Code: "alarm_missing", Severity: finding.Warning, Actor: finding.ProductAdmin, Ours: true,

@@ -61,6 +61,9 @@ type Definition struct {
 	Unconfirmed bool
 	// NewSignIn says that a new sign-in of the same person repairs it.
 	NewSignIn bool
+	// Asks names the entry of the same step that settles it, for what is found
+	// only because nobody has entered something; "" for none.
+	Asks string
 	// Ours marks a fact that no server's answer leads to; the others must
 	// have a recorded answer in the corpus.
 	Ours bool

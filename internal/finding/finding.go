@@ -73,6 +73,14 @@ func (f Finding) With(source, text, ref string) Finding {
 // NewSignIn reports whether a new sign-in repairs the most likely cause.
 func (f Finding) NewSignIn() bool { return len(f.Causes) > 0 && f.Causes[0].NewSignIn }
 
+// Asks is the entry that settles the most likely cause, "" for none.
+func (f Finding) Asks() string {
+	if len(f.Causes) == 0 {
+		return ""
+	}
+	return f.Causes[0].Asks
+}
+
 // Code is the code of the most likely cause, "" for a finding without causes.
 func (f Finding) Code() string {
 	if len(f.Causes) == 0 {

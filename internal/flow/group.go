@@ -18,7 +18,8 @@ type Group struct {
 
 // Groups returns what the step's current results have found, worst first, each
 // only once. A transport failure that several checks met is one finding;
-// findings that differ in nothing but the server are merged.
+// findings of one cause that differ in nothing but the thing it was seen on are
+// merged.
 func (s StepState) Groups() []Group {
 	var all []Group
 	place := map[string]int{}
@@ -46,20 +47,38 @@ func (s StepState) Groups() []Group {
 
 func groupKey(f finding.Finding) string {
 	params := maps.Clone(f.Params)
-	delete(params, "server")
+	delete(params, several(f))
 	return fmt.Sprint(f.Code(), params)
 }
 
-const serverList = ", "
+// several is the parameter of which one card may name several values, "" for
+// none. A command names one thing to act on, so its cards stay apart.
+func several(f finding.Finding) string {
+	for _, name := range []string{"server", "mailbox", "redirect_uri"} {
+		if f.Params[name] == "" {
+			continue
+		}
+		if slices.ContainsFunc(f.Causes, func(c finding.Cause) bool {
+			return c.Definition != nil && slices.Contains(finding.Placeholders(c.Command), name)
+		}) {
+			return ""
+		}
+		return name
+	}
+	return ""
+}
 
-// merged adds the server that b names, and what it has seen, to a.
+const listSeparator = ", "
+
+// merged adds the server, mailbox or address that b names, and what was seen
+// there, to a.
 func merged(a, b finding.Finding) finding.Finding {
-	one := b.Params["server"]
-	if one == "" || slices.Contains(strings.Split(a.Params["server"], serverList), one) {
+	name := several(b)
+	if name == "" || slices.Contains(strings.Split(a.Params[name], listSeparator), b.Params[name]) {
 		return a
 	}
 	a.Params = maps.Clone(a.Params)
-	a.Params["server"] += serverList + one
+	a.Params[name] += listSeparator + b.Params[name]
 	a.Evidence = append(slices.Clip(a.Evidence), b.Evidence...)
 	return a
 }

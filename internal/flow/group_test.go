@@ -18,6 +18,34 @@ func closed(server, port string) CheckState {
 	}
 }
 
+var (
+	notSeen = &finding.Definition{Code: "send_as", Severity: finding.Note, Params: []string{"account", "mailbox"}}
+	granted = &finding.Definition{
+		Code: "grant", Severity: finding.Blocker, Params: []string{"mailbox"}, Command: "Add-MailboxPermission {{.mailbox}}",
+	}
+)
+
+func TestOneCauseIsOneCard(t *testing.T) {
+	s := StepState{}
+	for _, mailbox := range []string{"sales@contoso.example", "info@contoso.example"} {
+		s.Checks = append(s.Checks, CheckState{Check: check.Network, Target: check.Target{Server: mailbox}, Current: true, Result: &Result{
+			Findings: []finding.Finding{
+				finding.New(notSeen, "account", "svc@contoso.example", "mailbox", mailbox),
+				finding.New(granted, "mailbox", mailbox),
+			},
+		}})
+	}
+	var got []string
+	for _, g := range s.Groups() {
+		got = append(got, g.Finding.Code()+" "+g.Finding.Params["mailbox"])
+	}
+	// A command acts on one mailbox, so each of its cards keeps its own.
+	want := []string{"grant sales@contoso.example", "grant info@contoso.example", "send_as sales@contoso.example, info@contoso.example"}
+	if !slices.Equal(got, want) {
+		t.Errorf("groups %q, want %q", got, want)
+	}
+}
+
 func TestServersWithOneClosedPortAreOneCard(t *testing.T) {
 	note := &finding.Definition{Code: "note", Severity: finding.Note}
 	s := StepState{Checks: []CheckState{

@@ -3,6 +3,7 @@ package locale
 import (
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -29,6 +30,18 @@ type Advice struct {
 
 	Evidence    []finding.Evidence // of the finding as a whole, on the first cause only
 	OtherCauses []Advice           // less likely ones, most likely first
+}
+
+// FirstEvidence is what stands in a card. The whole of it, with its
+// identifiers, is one fold below.
+func (a Advice) FirstEvidence() []finding.Evidence { return a.Evidence[:min(len(a.Evidence), 2)] }
+
+// MoreEvidence reports whether the evidence holds more than that: further
+// pieces, several lines, or an identifier that support can search for.
+func (a Advice) MoreEvidence() bool {
+	return len(a.Evidence) > 2 || slices.ContainsFunc(a.Evidence, func(e finding.Evidence) bool {
+		return e.Ref != "" || strings.Contains(e.Text, "\n")
+	})
 }
 
 // Finding puts f into words. English texts come from the definition; another

@@ -92,7 +92,7 @@ var Families = map[string][]string{
 		"kept", "signed_out", "paste_read", "withdrawn", "script_made",
 	},
 	"problem": {
-		"required", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",
+		"required", "unanswered", "too_long", "control_characters", "not_an_address", "not_a_guid", "not_a_tenant", "not_a_url",
 		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
 		"secret_id", "too_short", "common", "contains_name", "different", "name_taken", "wrong_login", "no_token",
 		"block_of_other_provider", "block_of_other_server", "block_of_this_server", "block_of_other_role", "block_of_other_hosts", "newer_block_known",

@@ -18,7 +18,7 @@ var (
 		Title:       "{{.signed_in_as}} may not send as {{.from}}",
 		Consequence: "Answers from {{.from}} are refused.",
 		Cause:       "Full Access does not include Send As. It is a right of its own.",
-		Remedy:      "Grant Send As. It can take up to an hour.",
+		Remedy:      "Grant Send As.",
 		Command:     "Add-RecipientPermission {{.from}} -AccessRights SendAs -Trustee {{.signed_in_as}}",
 		Link:        on(PageMailboxes),
 		Wait:        spread,

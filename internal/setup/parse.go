@@ -20,6 +20,7 @@ type Problem string
 // The problems an entry can have.
 const (
 	ProblemRequired     Problem = "required"
+	ProblemUnanswered   Problem = "unanswered" // no choice was made
 	ProblemTooLong      Problem = "too_long"
 	ProblemControl      Problem = "control_characters"
 	ProblemNotAddress   Problem = "not_an_address"
@@ -341,7 +342,7 @@ func ParseProtocols(field Field, chosen []string) ([]Protocol, error) {
 		}
 	}
 	if len(list) == 0 {
-		return nil, &InputError{field, "", ProblemRequired}
+		return nil, &InputError{field, "", ProblemUnanswered}
 	}
 	return list, nil
 }
@@ -350,7 +351,7 @@ func ParseProtocols(field Field, chosen []string) ([]Protocol, error) {
 func ParseChoice[T ~string](field Field, s string, offered ...T) (T, error) {
 	switch {
 	case s == "":
-		return "", &InputError{field, "", ProblemRequired}
+		return "", &InputError{field, "", ProblemUnanswered}
 	case !slices.Contains(offered, T(s)):
 		return "", &InputError{field, s, ProblemNotOffered}
 	}

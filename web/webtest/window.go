@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -50,9 +51,11 @@ func New(t testing.TB, base string) *Window {
 type Shown struct {
 	Status int
 	Path   string // with the query
-	Body   string
+	Body   string // commands without the elements that keep their words whole
 	Header http.Header
 }
+
+var wholeWord = regexp.MustCompile(`<span class="word">([^<]*)</span>`)
 
 // Get opens a path.
 func (w *Window) Get(path string) Shown {
@@ -101,5 +104,5 @@ func (w *Window) Try(method, path string, body io.Reader, header http.Header) (S
 	if err != nil {
 		return Shown{}, err
 	}
-	return Shown{response.StatusCode, response.Request.URL.RequestURI(), string(b), response.Header}, nil
+	return Shown{response.StatusCode, response.Request.URL.RequestURI(), wholeWord.ReplaceAllString(string(b), "$1"), response.Header}, nil
 }

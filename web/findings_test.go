@@ -1,0 +1,69 @@
+package web_test
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+)
+
+// What is found only because nobody has answered leads to the question, and
+// stands as one line; what blocks stands open.
+func TestAnUnansweredQuestionLeadsToItsField(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	link := regexp.MustCompile(`<a href="(/m/[^"#]+)#(f-[^"]+)">Go to “`)
+	leads := func(id setup.ID, step string, fields ...string) {
+		t.Helper()
+		path := "/m/" + string(id) + "/" + step
+		page := owner.Get(path).Body
+		var seen []string
+		for _, m := range link.FindAllStringSubmatch(page, -1) {
+			seen = append(seen, m[2])
+			if m[1] != path || !strings.Contains(page, ` id="`+m[2]+`"`) {
+				t.Errorf("%s leads to %s#%s, which is not there", path, m[1], m[2])
+			}
+		}
+		if !slices.Equal(seen, fields) {
+			t.Errorf("%s leads to %v, want %v", step, seen, fields)
+		}
+	}
+	id := s.ready()
+	leads(id, "registration", "f-registration-paste", "f-secret-ends")
+	s.signIn(owner, s.window(), id)
+	owner.Post("/m/"+string(id)+"/sign-in/accept", url.Values{"attempt": {s.attempt(id).ID}})
+	s.settle(id)
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"ece"}, "release": {"12.6(1)"}, "specials": {"ES1"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap"},
+	})
+	leads(id, "application", "f-newest-special", "f-guide-in-use")
+	old := s.eceSetup(wizard.Entries{"specials": {}})
+	has(t, "step 1", owner.Get("/m/"+string(old)+"/application"),
+		`<article class="finding is-problem" id="f-engineering_special_missing">`, `/application#f-specials">`, `id="f-guide_not_stated"`, "not:<article class=\"finding is-running\"")
+	if codes := s.found(id, setup.StepHandover); slices.Contains(codes, "report_not_stored") {
+		t.Errorf("the report is missing as well as what it waits for: %v", codes)
+	}
+}
+
+// A radio question that is not answered is not "empty".
+func TestAChoiceIsNotAnswered(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	got := owner.Post("/m/"+string(id)+"/application", url.Values{"product": {"ece"}, "release": {"12.6(1)"}})
+	has(t, "step 1", got, "“How the mail application signs in” is not answered.", "“Mailboxes” is empty.", "not:signs in” is empty")
+}
+
+// The banner is whole sentences, and tells only what others are waited for.
+func TestTheBannerSpeaksInSentences(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(wizard.Entries{"specials": {}})
+	got := owner.Get("/m/" + string(id) + "/application")
+	has(t, "step 1", got, "Cisco ECE (eGain) 12.6(1) needs ES1.", "On this page", "not:Waiting since")
+}
