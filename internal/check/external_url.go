@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/probe"
 	"latchkey/internal/setup"
 )
 
@@ -145,6 +146,6 @@ var SelfCall = &Check{
 		case errors.Is(err, ErrOtherAnswer):
 			return Found(finding.New(callbackElsewhere, "url", e.Config.CallbackURL).With("self-call", err.Error(), ""))
 		}
-		return Found(finding.New(callbackUnreachable, "url", e.Config.CallbackURL).With("self-call", err.Error(), ""))
+		return Found(finding.New(callbackUnreachable, "url", e.Config.CallbackURL).With("self-call", probe.Said(err), ""))
 	},
 }

@@ -104,6 +104,6 @@ var ProductReachable = &Check{
 		case errors.As(err, &pe) && pe.Kind == probe.ForbiddenPort:
 			return Found(finding.New(provider.PortForbidden, "host", pe.Target.Host, "port", strconv.Itoa(pe.Target.Port)))
 		}
-		return Found(finding.New(productUnreachable, "url", address).With("https", err.Error(), ""))
+		return Found(finding.New(productUnreachable, "url", address).With("https", probe.Said(err), ""))
 	},
 }

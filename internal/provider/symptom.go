@@ -272,10 +272,7 @@ func symptomOfProbe(e *probe.Error) Symptom {
 	source := fmt.Sprintf("%s, %s", e.Target, e.Stage)
 	text := e.Reply.Line
 	if text == "" {
-		text = e.Err.Error()
-		if e.Elapsed > 0 { // else another server has seen it
-			text += fmt.Sprintf(", after %d ms", e.Elapsed.Milliseconds())
-		}
+		text = e.Words()
 	}
 	s.Evidence = []finding.Evidence{{Source: source, Text: text}}
 	if e.Reply.Challenge != "" {

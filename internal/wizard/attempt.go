@@ -72,7 +72,7 @@ func (a *Attempt) fail(guard check.Guard, err error, now time.Time) error {
 			oe.Numbers, oe.TraceID, oe.CorrelationID, oe.Body, "", nil,
 		}
 		if oe.Err != nil {
-			r.Error.Transport = oe.Err.Error()
+			r.Error.Transport = probe.Said(oe.Err)
 		}
 		var pe *probe.Error
 		if errors.As(oe.Err, &pe) {
