@@ -18,7 +18,6 @@ type ExplainTextView struct {
 	Errors   map[string]string
 
 	Asked    bool   // a text was explained
-	Known    bool   // and something is known
 	Phase    string // a word of the family "phase", "" if the text does not tell
 	Masked   []string
 	Findings []Finding

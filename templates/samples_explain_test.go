@@ -17,7 +17,7 @@ func explainSamples() map[string]templ.Component {
 	one, two := port(), slow()
 	one.Again, one.Ask, two.Ignore, two.Ask = "", "", "", ""
 	known := ExplainTextView{
-		Page: p, Asked: true, Known: true, Phase: "imap", Masked: []string{"code", "token", "sasl", "secret", "password", "cookie", "unlabelled"},
+		Page: p, Asked: true, Phase: "imap", Masked: []string{"code", "token", "sasl", "secret", "password", "cookie", "unlabelled"},
 		Text:   strings.Repeat("2026-11-21T10:00:00.000Z outlook.office365.com:993 ", 8) + "\nA2 NO AUTHENTICATE failed.",
 		Method: "shared_account", Protocol: "imap", Mailbox: mailboxName, SignedIn: "svc-mail@contoso.example", Findings: []Finding{one, two},
 	}

@@ -76,7 +76,7 @@ func (s *Server) explainText(w http.ResponseWriter, r *request) error {
 		}
 		return r.render(w, http.StatusUnprocessableEntity, templates.ExplainText(v))
 	}
-	v.Text, v.Asked, v.Known, v.Phase = result.Text, true, result.Known, string(result.Phase)
+	v.Text, v.Asked, v.Phase = result.Text, true, string(result.Phase)
 	for _, kind := range result.Masked {
 		v.Masked = append(v.Masked, string(kind))
 	}

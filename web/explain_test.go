@@ -85,6 +85,30 @@ func TestExplainPageSaysThatNothingIsKnown(t *testing.T) {
 	}
 }
 
+// That nothing is known is said once.
+func TestAnUnknownTextIsSaidToBeUnknownOnce(t *testing.T) {
+	got := newStand(t).claimed().Post("/explain", url.Values{"pasted": {"the moon is full"}})
+	text := strings.ToLower(html.UnescapeString(got.Body))
+	if n := strings.Count(text, "does not know") + strings.Count(text, "nothing can be said"); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+}
+
+// A command with a gap in it says which part is one.
+func TestACommandNamesWhatIsToBeReplaced(t *testing.T) {
+	owner := newStand(t).claimed()
+	for pasted, want := range map[string]string{
+		"dial: connection refused":                                                       "Replace <host> and <port> before you run it.",
+		"imap: outlook.office365.com:993: connection refused":                            "",
+		"AADSTS7000112: Application '11111111-2222-3333-4444-555555555555' is disabled.": "",
+	} {
+		text := html.UnescapeString(owner.Post("/explain", url.Values{"pasted": {pasted}}).Body)
+		if strings.Contains(text, "before you run it") != (want != "") || !strings.Contains(text, want) {
+			t.Errorf("%q: want %q", pasted, want)
+		}
+	}
+}
+
 // Rejected entries keep the text, masked.
 func TestExplainPageKeepsTheTextAfterAnError(t *testing.T) {
 	s := newStand(t)

@@ -34,7 +34,8 @@ The document: schema, phase, causes (best first), evidence (source, text, ref), 
 // causeHelp describes one cause of a document.
 const causeHelp = `Keys of one cause in JSON:
   code, severity (blocker, warning, note), actor (who can fix it), likelihood (certain, likely, possible),
-  title, consequence, cause, remedy, command, link, unconfirmed (nobody has measured it),
+  title, consequence, cause, remedy, command, replace (parts of the command that stand for a value nobody knows),
+  link, unconfirmed (nobody has measured it),
   wait (as in 1h0m0s) and wait_seconds: how long a change may take to work.
 Keys without a value are left out.
 `
@@ -59,6 +60,7 @@ type causeText struct {
 	Cause       string             `json:"cause"`
 	Remedy      string             `json:"remedy"`
 	Command     string             `json:"command,omitempty"`
+	Replace     []string           `json:"replace,omitempty"`
 	Link        string             `json:"link,omitempty"`
 	Wait        string             `json:"wait,omitempty"`
 	WaitSeconds int64              `json:"wait_seconds,omitempty"`
@@ -70,7 +72,7 @@ type causeText struct {
 func causeTextOf(a locale.Advice) causeText {
 	c := causeText{
 		Code: a.Code, Severity: a.Severity, Actor: a.Actor, Likelihood: a.Likelihood, Title: a.Title, Consequence: a.Consequence,
-		Cause: a.Cause, Remedy: a.Remedy, Command: a.Command, Link: a.Link, Unconfirmed: a.Unconfirmed,
+		Cause: a.Cause, Remedy: a.Remedy, Command: a.Command, Replace: a.Replace, Link: a.Link, Unconfirmed: a.Unconfirmed,
 		wait: a.Wait,
 	}
 	if a.Wait > 0 {
@@ -190,6 +192,9 @@ func writeCause(b *strings.Builder, p *locale.Printer, c causeText) {
 	line(p.T("finding.fix"), c.Remedy)
 	if c.wait > 0 {
 		fmt.Fprintf(b, "     %s\n", p.T("finding.wait", "time", p.Duration(c.wait)))
+	}
+	if len(c.Replace) > 0 {
+		fmt.Fprintf(b, "     %s\n", p.T("finding.replace", "parts", p.List(c.Replace...)))
 	}
 	for _, text := range []string{c.Command, c.Link} {
 		if text != "" {

@@ -234,8 +234,9 @@ func named(parts paste.Parts) finding.Cause {
 	}
 	// Perhaps no answer of a server at all: nothing is wrong for certain.
 	words := *provider.Unexplained
-	words.Severity, words.Title, words.Consequence = finding.Note, "Latchkey does not know these words", "Nothing can be said about them."
-	words.Cause = "The text is in the evidence, word for word. It may not be an error."
+	words.Severity, words.Title, words.Consequence = finding.Note, "Latchkey does not know these words", "They may not be an error."
+	words.Cause = "The text is in the evidence, word for word."
+	words.Remedy = "Paste the lines around it, above all what the server itself answered."
 	return finding.Cause{Definition: &words, Likelihood: finding.Possible}
 }
 

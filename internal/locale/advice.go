@@ -25,6 +25,9 @@ type Advice struct {
 	Title, Consequence, Cause, Remedy string
 
 	Command string // safe to paste, see quote; "" if there is none
+	// Replace are the parts of Command that stand for a value nobody knows, as
+	// they are written there: "<host>".
+	Replace []string
 	Link    string // absolute https address; "" if there is none
 	Wait    time.Duration
 
@@ -78,8 +81,19 @@ func (p *Printer) cause(c finding.Cause, values map[string]string) Advice {
 		Unconfirmed: c.Unconfirmed, Wait: c.Wait,
 		Title: say("title", c.Title), Consequence: say("consequence", c.Consequence),
 		Cause: say("cause", c.Cause), Remedy: say("remedy", c.Remedy),
-		Command: command(c.Command, values), Link: link(c.Link, values),
+		Command: command(c.Command, values), Replace: gaps(c.Command, values), Link: link(c.Link, values),
 	}
+}
+
+// gaps lists the parts of a command that its reader must replace.
+func gaps(template string, values map[string]string) []string {
+	var list []string
+	for _, name := range finding.Placeholders(template) {
+		if part := "<" + name + ">"; values[name] == part && !slices.Contains(list, part) {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 // gap marks the place of a value that nobody knows until the sentence is whole.
