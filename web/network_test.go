@@ -1,9 +1,16 @@
 package web_test
 
 import (
+	"net/http"
+	"net/url"
 	"testing"
+	"time"
 
+	"latchkey/internal/paste"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
+	"latchkey/internal/wizard"
+	"latchkey/web"
 )
 
 // The page gives a script and a command whose results it takes: for the
@@ -15,9 +22,17 @@ func TestNetworkScriptAndCommandFitTheSetup(t *testing.T) {
 	cloud := s.view(id).Provider.ID
 	has(t, "without a server", owner.Get("/m/"+string(id)+"/network"),
 		"latchkey probe --cloud "+cloud+" --role services --node SERVER-NAME", "$server = &#39;SERVER-NAME&#39;", `/application">Name a server</a>`)
+	s.servers(id, "SVC01")
+	has(t, "with a server", owner.Get("/m/"+string(id)+"/network"),
+		"latchkey probe --cloud "+cloud, " --node SVC01", "$server = &#39;SVC01&#39;", "not:SERVER-NAME")
+}
+
+// servers names servers in step 1.
+func (s *stand) servers(id setup.ID, lines string) {
+	s.t.Helper()
 	e := s.view(id).Setup.Application
 	entries := map[string][]string{
-		"product": {e.Product}, "method": {string(e.Method)}, "sign_in_account": {string(e.SignInAccount)}, "servers": {"SVC01"},
+		"product": {e.Product}, "method": {string(e.Method)}, "sign_in_account": {string(e.SignInAccount)}, "servers": {lines},
 	}
 	for _, m := range e.Mailboxes {
 		entries["mailboxes"] = append(entries["mailboxes"], string(m))
@@ -26,6 +41,46 @@ func TestNetworkScriptAndCommandFitTheSetup(t *testing.T) {
 		entries["protocols"] = append(entries["protocols"], string(p))
 	}
 	s.answer(id, setup.StepApplication, entries)
-	has(t, "with a server", owner.Get("/m/"+string(id)+"/network"),
-		"latchkey probe --cloud "+cloud, " --node SVC01", "$server = &#39;SVC01&#39;", "not:SERVER-NAME")
+}
+
+// A block that is refused stays in the field, and the page says why. One that
+// is taken shows what that server has seen.
+func TestNetworkSaysWhyABlockIsRefused(t *testing.T) {
+	s := newStand(t, func(w *wizard.Options, _ *web.Options) { w.Providers[0].Issuers = provider.Entra.Issuers })
+	owner := s.claimed()
+	id := s.ready()
+	s.servers(id, "SVC01 services")
+	page := "/m/" + string(id) + "/network"
+	imap := provider.Entra.Hosts[setup.IMAP]
+	good := func() paste.ProbeBlock {
+		return paste.ProbeBlock{Schema: 1, Server: "SVC01", Role: "services", Provider: "entra", At: s.now(), Version: "test", Results: []paste.ProbeResult{{
+			Protocol: "imap", Host: imap.Host, Port: imap.Port, MS: map[string]int64{"connect": 5}, Mechanisms: []string{"XOAUTH2"}, Issuer: "CN=Zscaler Intermediate Root CA,O=Zscaler Inc.,C=US",
+			Families: []paste.ProbeFamily{{Family: "ipv4", Address: "192.0.2.1", MS: 5}, {Family: "ipv6", Address: "2001:db8::1", MS: 8000, Kind: "timeout"}},
+		}}}
+	}
+	for text, change := range map[string]func(*paste.ProbeBlock){
+		"is still to come. Check the clock of that computer.": func(b *paste.ProbeBlock) { b.At = b.At.Add(3 * time.Hour) },
+		"It is too old: it was printed at":                    func(b *paste.ProbeBlock) { b.At = b.At.Add(-7 * time.Hour) },
+		"“results” is “0 results”. Expected: 1 to 64 results": func(b *paste.ProbeBlock) { b.Results = nil },
+		"“results[0].kind” is “gremlins”":                     func(b *paste.ProbeBlock) { b.Results[0].Kind = "gremlins" },
+		"“imap outlook.office365.com:993” stands in it twice": func(b *paste.ProbeBlock) { b.Results = append(b.Results, b.Results[0]) },
+		"None of the connections in this block is needed":     func(b *paste.ProbeBlock) { b.Results[0].Port = 143 },
+		"comes from NODE1, on which Latchkey runs":            func(b *paste.ProbeBlock) { b.Server = "NODE1" },
+		"comes from SVC02, which this setup does not name":    func(b *paste.ProbeBlock) { b.Server = "SVC02" },
+		"another role: SVC01 (application, not services)":     func(b *paste.ProbeBlock) { b.Role = "application" },
+		"about another sign-in service: other, not entra":     func(b *paste.ProbeBlock) { b.Provider = "other" },
+	} {
+		b := good()
+		change(&b)
+		got := owner.Post(page+"/block", url.Values{"probe_block": {b.String()}})
+		has(t, text, got, text, "BEGIN LATCHKEY PROBE")
+		if got.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", text, got.Status)
+		}
+	}
+	has(t, "taken", owner.Post(page+"/block", url.Values{"probe_block": {good().String()}}), "Somebody between SVC01 and outlook.office365.com seems to open the encrypted traffic", "Zscaler Intermediate Root CA",
+		"SVC01 reaches outlook.office365.com on port 993 over IPv4, but not over IPv6")
+	older := good()
+	older.At = older.At.Add(-time.Hour)
+	has(t, "older", owner.Post(page+"/block", url.Values{"probe_block": {older.String()}}), "A newer result of SVC01 is here already")
 }

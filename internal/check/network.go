@@ -36,11 +36,11 @@ var (
 		Code: "tls_intercepted", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
 		Title:       "Somebody between {{.server}} and {{.host}} seems to open the encrypted traffic",
 		Consequence: "The token passes through that device in the clear. Programs with a trust store of their own refuse the connection.",
-		Cause:       "The certificate was issued by {{.issuer}}. Those of {{.host}} usually come from other organisations.",
+		Cause:       "The certificate comes from an authority that does not usually certify {{.host}}.",
 		Remedy: "Exempt {{.host}}, port {{.port}}, from TLS inspection. Microsoft asks for that too. " +
 			"If the provider has begun to use this issuer, add it to certificate_issuers in the configuration.",
 		Link:   "https://learn.microsoft.com/microsoft-365/enterprise/managing-office-365-endpoints",
-		Params: []string{"server", "host", "port", "issuer"},
+		Params: []string{"server", "host", "port"},
 	}
 	closedNotNeeded = &finding.Definition{
 		Code: "application_port_closed", Severity: finding.Warning, Actor: finding.NetworkAdmin, Ours: true,
@@ -171,7 +171,7 @@ func (e *Env) JudgeConnection(t Target, r probe.Report, families []probe.FamilyR
 	}
 	if r.TLS != nil && r.TLS.Issuer != "" && (r.TLS.Private || !e.Provider.IssuerKnown(r.TLS.Issuer)) {
 		out.Findings = append(out.Findings, finding.New(tlsIntercepted, "server", t.Server,
-			"host", t.Host, "port", portText(t.Port), "issuer", r.TLS.Issuer).With("issuer", r.TLS.Issuer, ""))
+			"host", t.Host, "port", portText(t.Port)).With("issuer", r.TLS.Issuer, ""))
 	}
 	return out.with(judgeFamilies(t, families))
 }
