@@ -135,6 +135,7 @@ func TestPropertiesAreNoHosts(t *testing.T) {
 func TestWhatMailServersSay(t *testing.T) {
 	check(t, []one{
 		{"the farewell outweighs the broken socket", "Socket error: secure read from outlook.office365.com (52.97.1.1:993): unexpected eof while reading\nIMAP error: unexpected BYE response: Session invalidated - AccessTokenExpired", "session_expired", false},
+		{"another protocol's greeting", "imap: unexpected greeting: +OK The Microsoft Exchange POP3 service is ready.", "port_of_other_protocol", true},
 		{"before the login", "A3 BAD Command received in Invalid state.", "imap_command_refused", true},
 		{"an argument", "a1 BAD Command Argument Error. 11", "imap_command_refused", true},
 		{"the login's argument", "A2 AUTHENTICATE XOAUTH2 dXNl\nA2 BAD Command Argument Error. 12", "sasl_data_malformed", true},
@@ -166,6 +167,8 @@ func TestWhatTheSignInShows(t *testing.T) {
 		{"a bare number", "7000222", "client_secret_expired", false},
 		{"MSAL", "ValueError: You cannot use any scope value that is reserved.\nYour input: ['offline_access', 'https://outlook.office.com/IMAP.AccessAsUser.All']\nThe reserved list: ['openid', 'profile', 'offline_access']", "scope_reserved", false},
 		{"the product's own page", "HTTP Status 500 – Internal Server Error\nType Exception Report\nMessage OAuth token generation failed\nDescription The server encountered an unexpected condition that prevented it from fulfilling the request.\nApache Tomcat/9.0.82", "application_error", true},
+		{"a page for JSON", "SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON\n    at fetchToken (oauth2.js:12)", "proxy_answered", true},
+		{"Spring forgets", "[authorization_request_not_found] ", "state_mismatch", true},
 		{"a broken callback address", "https://app.contoso.example/callback?code=0.AXoAabcdefghijklmnopqrstuv\nwxyz0123456789ABCDEF&state=abcdef123456", "text_is_callback_address", false},
 		{"a broken error address", "https://app.contoso.example/callback?error=access_denied&error_sub\ncode=cancel&state=abcdef123456", "admin_consent_needed", true},
 	})

@@ -190,8 +190,8 @@ func (r *reader) readMail() {
 			stage, command = stageByReply(protocol, reply), ""
 		}
 		r.refused(i, protocol, stage, command, reply, rankReply)
-		if stage == probe.Authenticate && i-c.mechanismLine <= near {
-			r.found[len(r.found)-1].Mechanism = c.mechanism
+		if stage == probe.Authenticate {
+			r.found[len(r.found)-1].Mechanism = r.mechanismAt(c, i)
 		}
 	}
 }

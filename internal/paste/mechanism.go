@@ -10,7 +10,7 @@ import (
 // program's own words about it, or in the prompts of LOGIN (base64 of
 // "Username:" and "Password:").
 var (
-	mechanismWord = regexp.MustCompile(`(?i)\b(?:AUTHENTICATE|AUTH)[ (]+["']?(?:(?:mech\w*|type)[ =:]+)?(PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|NTLM)\b`)
+	mechanismWord = regexp.MustCompile(`(?i)\b(?:AUTHENTICATE |AUTH |(?:method|mechanism|mech)[ =:]+)[ (]*["']?(PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|NTLM)\b`)
 	loginPrompt   = regexp.MustCompile(`(?i)\b334 (?:VXNlcm5hbWU6|VXNlciBOYW1lAA|UGFzc3dvcmQ6)`)
 	popPassword   = regexp.MustCompile(`(?:^|[>:\]] ?)(?:USER|PASS) \S`)
 	// offers list what a server takes; nobody has chosen yet.
@@ -28,4 +28,18 @@ func mechanism(text string) string {
 		return "USER"
 	}
 	return strings.ToUpper(group1(mechanismWord, text))
+}
+
+// mechanismAt is the mechanism that the refusal on line i answers: the last one
+// named before, else what a library prints among the properties of its error.
+func (r *reader) mechanismAt(c *conversation, i int) string {
+	if c.mechanism != "" && i-c.mechanismLine <= near {
+		return c.mechanism
+	}
+	for _, l := range r.lines[i:min(len(r.lines), i+7)] {
+		if m := mechanism(l.text); m != "" {
+			return m
+		}
+	}
+	return ""
 }

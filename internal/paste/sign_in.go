@@ -272,7 +272,7 @@ func group1(find *regexp.Regexp, text string) string {
 // the grants are as public as the protocol's own.
 var (
 	saysGrant   = regexp.MustCompile(`(?i)grant_?type["'\s:=>\]]+([a-z_]+)`)
-	saysRefresh = regexp.MustCompile(`(?i)refresh(?:ing|ed)?[ _-]?(?:the )?(?:oauth2? )?(?:access[ _-]?)?token|token[ _-]?(?:refresh|renew)|silent|renew(?:ing)? |refreshAuth|\brefresh_token\b`)
+	saysRefresh = regexp.MustCompile(`(?i)refresh(?:ing|ed)?[ _-]?(?:the )?(?:oauth2? )?(?:access[ _-]?)?token|token[ _-]?(?:refresh|renew)|silent|renew(?:ing)? |refreshAuth|\bRefreshError\b|\brefresh_token\b`)
 	saysCode    = regexp.MustCompile(`(?i)by_?authorization_?code|by_?auth_?code|exchang\w*[ _(]?(?:the )?(?:auth\w*[ _])?code|code[ _]exchange|redeem|with_?code|from_?code|fetch_token|oauth.{0,20}callback`)
 	saysClient  = regexp.MustCompile(`(?i)client_credentials|token_?for_?client|clientcredential|/\.default`)
 	saysToken   = regexp.MustCompile(`(?i)/token\b|\bmsal|error_codes|trace_id|token (?:endpoint|request|response)|acquire_?token|(?:fetch|get|obtain|retriev|request)\w*[ _](?:an? |the )?(?:oauth2? |new )?(?:access[ _]?)?token`)
@@ -328,6 +328,13 @@ func statusIn(text string) int {
 	return 0
 }
 
+// htmlForJSON is a parser's complaint that a web page came in place of a
+// document; of a parser that does not say so, the page itself must be there.
+var (
+	htmlForJSON = regexp.MustCompile(`(?i)unexpected (?:token|character) ?\(?["']?<|invalid character ["']<["']|JsonReaderException.{0,60}: <`)
+	notJSON     = regexp.MustCompile(`(?i)JSONDecodeError|not valid JSON|JSON ?Parse|parse\w* (?:the )?JSON|Expecting value: line 1`)
+)
+
 var htmlAnswer = regexp.MustCompile(`(?i)content-type["']?: ?["']?text/html`)
 
 // tokenTalk names the token request on a line that has an HTTP status and
@@ -340,14 +347,15 @@ func (r *reader) readStatus() {
 	for i := range r.lines {
 		l := &r.lines[i]
 		status := statusIn(l.text)
-		if l.used || status == 0 || !tokenTalk.MatchString(r.around(i, 3)) {
+		page := htmlForJSON.MatchString(l.text) || r.page && notJSON.MatchString(l.text)
+		if l.used || status == 0 && !page || !tokenTalk.MatchString(r.around(i, 3)) {
 			continue
 		}
 		around := r.around(i, 8)
 		e := &oauth.Error{HTTPStatus: status, Body: oneLine(l.text, maxQuoted)}
 		_, e.Grant = place(e, l.text, around)
 		e.Endpoint = oauth.TokenEnd
-		if r.page || htmlAnswer.MatchString(around) {
+		if r.page || page || htmlAnswer.MatchString(around) {
 			e.ContentType, e.Body = "text/html", oneLine(around, maxQuoted) // who wrote the page is in its words
 		}
 		r.see(Sighting{Phase: phaseOf(e), Err: e, Text: l.text, rank: rankVague, at: l.at})

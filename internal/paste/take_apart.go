@@ -157,6 +157,7 @@ func TakeApart(text string) (Parts, error) {
 	r.note("sasl_user", m.user)
 	r.readContext()
 	r.readProxy()
+	r.readGreetings()
 	r.readSignIn()
 	r.readMail()
 	r.readNetwork()

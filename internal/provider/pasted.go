@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/oauth"
 	"latchkey/internal/probe"
 )
 
@@ -38,6 +39,13 @@ var (
 		Cause:       "The MSAL library adds these three by itself, and refuses them in the list.",
 		Remedy:      "Leave only the permissions for mail in the list of scopes. The library asks for a refresh token all the same.",
 	}
+	StateMismatch = &finding.Definition{
+		Code: "state_mismatch", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
+		Title:       "The application does not recognise the answer as one to its own sign-in",
+		Consequence: "The sign-in at Microsoft succeeded, and the application throws its answer away.",
+		Cause:       "The sign-in began in another browser, under another address of the application, or its session ended meanwhile.",
+		Remedy:      "Open the application under exactly its external URL, and sign in from the start in one window. If it repeats, see whether a proxy drops its cookie.",
+	}
 	TokenNotYetValid = &finding.Definition{
 		Code: "token_not_valid_yet", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
 		Title:       "A token was refused because its time has not begun",
@@ -62,6 +70,9 @@ func passwordUsed(k Case) bool {
 	return slices.Contains([]string{"PLAIN", "LOGIN", "USER", "CRAM-MD5", "DIGEST-MD5", "NTLM"}, k.Mechanism)
 }
 
+// noStatus: a program says only that a page came, and not with which status.
+func noStatus(k Case) bool { return k.Pasted && k.Status == 0 }
+
 // anyGrant: nothing says whether a person signed in.
 func anyGrant(k Case) bool { return k.Pasted && k.Context.Grant == "" && k.blank() && tokenUnknown(k) }
 
@@ -76,6 +87,10 @@ var pastedRules = []Rule{
 	{Kind: []probe.Kind{probe.RefusedByServer}, Text: foreignMail, When: pasted, Means: likely(OtherMailService)},
 	{Text: appServers, When: pasted, Means: likely(ApplicationFault)},
 	{Text: []string{"scope value that is reserved", "reserved scope"}, When: pasted, Means: certain(ScopeReserved)},
+	{HTML: true, Endpoint: oauth.TokenEnd, When: noStatus, Means: likely(ProxyAnswered, ProviderUnavailable)},
+	{Text: otherState, When: pasted, Means: likely(StateMismatch)},
+	{Text: []string{"insecure_transport", "MUST utilize https"}, When: pasted, Means: likely(RedirectURIHTTP)},
+	{Text: []string{"MsalUiRequiredException", "InteractionRequiredAuthError", "no_tokens_found", "No account or login hint was passed"}, When: pasted, Means: likely(InteractionNeeded)},
 	{Text: tooEarly, When: pasted, Means: likely(TokenNotYetValid)},
 	{Kind: []probe.Kind{probe.NoConnection}, Stage: probe.Dial, Means: likely(PortBlocked, ConnectionRefused)},
 	// A program that gets something else than TLS has begun with it too early, or
@@ -100,5 +115,6 @@ var (
 	// appServers are the headings of the pages that web servers of applications
 	// make of an error; the sign-in service has none of them.
 	appServers = []string{"Apache Tomcat", "HTTP Status 500", "HTTP Status 404", "Exception Report", "Whitelabel Error Page", "Server Error in '/"}
+	otherState = []string{"mismatching_state", "state mismatch", "state_mismatch", "state not equal", "state does not match", "invalid state parameter", "invalid oauth state", "authorization_request_not_found"}
 	tooEarly   = []string{"token is not yet valid", "token not yet valid", "token is not valid yet", "token used too early", "token used before", "ImmatureSignature", "IDX10222"}
 )
