@@ -40,16 +40,19 @@ var applicationOrder = []string{
 }
 
 func (v ApplicationView) answers(ctx context.Context) []Fact {
-	return []Fact{
-		answer(ctx, "product", textOfOption(v.Products, v.Form.Product)),
-		answer(ctx, "release", textOfOption(v.Releases, v.Form.Release)),
-		answer(ctx, "specials", v.Form.Specials),
+	list := []Fact{answer(ctx, "product", textOfOption(v.Products, v.Form.Product))}
+	if slices.ContainsFunc(v.Products, func(o Option) bool { return o.Listed && o.Value == v.Form.Product }) {
+		list = append(list,
+			answer(ctx, "release", textOfOption(v.Releases, v.Form.Release)),
+			answer(ctx, "specials", v.Form.Specials))
+	}
+	return append(list,
 		answer(ctx, "method", wordOr(ctx, "method", v.Form.Method)),
 		answer(ctx, "mailboxes", v.Form.Mailboxes),
 		answer(ctx, "sign_in_account", v.Form.SignInAccount),
 		answer(ctx, "protocols", words(ctx, "protocol", v.Form.Protocols)),
 		answer(ctx, "servers", v.Form.Servers),
-	}
+	)
 }
 
 func (f ApplicationForm) has(protocol string) bool { return slices.Contains(f.Protocols, protocol) }
@@ -57,7 +60,7 @@ func (f ApplicationForm) has(protocol string) bool { return slices.Contains(f.Pr
 func optionChoices(options []Option) []choice {
 	list := make([]choice, len(options))
 	for i, o := range options {
-		list[i] = choice{Value: o.Value, Title: o.Text}
+		list[i] = choice{Value: o.Value, Title: o.Text, Listed: o.Listed}
 	}
 	return list
 }

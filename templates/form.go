@@ -58,6 +58,8 @@ type choice struct {
 	Value string
 	Title string
 	Text  string // one line more, "" for none
+	// Listed: the parts of the form with the class "only-listed" belong to it.
+	Listed bool
 }
 
 // inOrder lists the names of rejected fields as they stand on the page; names

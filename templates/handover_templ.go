@@ -107,7 +107,7 @@ func Handover(v HandoverView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = sheet(v.Enter).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = copySheet("enter", v.Enter).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -124,6 +124,9 @@ type Fact struct {
 type Option struct {
 	Value string
 	Text  string
+	// Listed marks a product whose vendor has a checklist of releases. What only
+	// that one is asked is shown while it is chosen.
+	Listed bool
 }
 
 func t(ctx context.Context, id string, pairs ...any) string { return locale.T(ctx, id, pairs...) }

@@ -403,8 +403,8 @@ func ConflictPage(v ConflictView) templ.Component {
 			}
 			for _, c := range v.Fields {
 				templ_7745c5c3_Err = cards(control{Name: c.Field, Value: c.Theirs}, []choice{
-					{c.Theirs, or(c.Theirs, t(ctx, "summary.none")), t(ctx, "conflict.theirs", "name", v.Who)},
-					{c.Mine, or(c.Mine, t(ctx, "summary.none")), t(ctx, "conflict.mine")},
+					{Value: c.Theirs, Title: or(c.Theirs, t(ctx, "summary.none")), Text: t(ctx, "conflict.theirs", "name", v.Who)},
+					{Value: c.Mine, Title: or(c.Mine, t(ctx, "summary.none")), Text: t(ctx, "conflict.mine")},
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -11,8 +11,8 @@ func stepSamples() map[string]templ.Component {
 		StepPage: stepOf(midway(), "application"),
 		Form: ApplicationForm{Product: "ece", Release: "12.6(1)", Specials: "ES1", Method: "shared_account",
 			Mailboxes: mailboxName + "\nsales@contoso.example", SignInAccount: "svc-mail@contoso.example", Protocols: []string{"imap", "smtp"}},
-		Products: []Option{{"ece", "Cisco ECE (eGain)"}, {"other", "Another mail application"}},
-		Releases: []Option{{"", ""}, {"12.5(1)", "12.5(1)"}, {"12.6(1)", "12.6(1)"}, {"15.0", "15.0"}},
+		Products: []Option{{Value: "ece", Text: "Cisco ECE (eGain)", Listed: true}, {Value: "other", Text: "Another mail application"}},
+		Releases: []Option{{Value: "", Text: ""}, {Value: "12.5(1)", Text: "12.5(1)"}, {Value: "12.6(1)", Text: "12.6(1)"}, {Value: "15.0", Text: "15.0"}},
 		Nodes:    []string{"setup-1"},
 	}
 	application.Checks = Checks{Run: "/m/k3/application/runs", Done: 1, Total: 1, At: before(time.Hour), Rows: rows()[:1]}
@@ -85,7 +85,7 @@ func registration() RegistrationView {
 	v := RegistrationView{
 		StepPage:    stepOf(midway(), "registration"),
 		Form:        RegistrationForm{Cloud: "global", Tenant: "contoso.example", ClientID: "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f", SecretEnds: "2028-03-11"},
-		Clouds:      []Option{{"global", "Worldwide"}, {"china", "China, operated by 21Vianet"}},
+		Clouds:      []Option{{Value: "global", Text: "Worldwide"}, {Value: "china", Text: "China, operated by 21Vianet"}},
 		Secret:      SecretLine{Stored: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)},
 		Redirects:   []string{"https://setup.contoso.example/callback", "https://ece.contoso.example/egain/oauth/callback"},
 		Permissions: []string{"IMAP.AccessAsUser.All", "SMTP.Send", "User.Read", "offline_access", "openid", "profile"}, Claim: "auth_time",

@@ -3,10 +3,12 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"latchkey/internal/admin"
 	"latchkey/internal/locale"
+	"latchkey/internal/paste"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
 )
@@ -16,6 +18,7 @@ import (
 func statusOf(err error) int {
 	var dead *wizard.LinkDeadError
 	var form *formError
+	var long *http.MaxBytesError
 	var runs *wizard.TooManyRunsError
 	switch {
 	case errors.Is(err, wizard.ErrNotFound), errors.Is(err, admin.ErrNotFound):
@@ -28,6 +31,8 @@ func statusOf(err error) int {
 		return http.StatusGone
 	case errors.Is(err, admin.ErrTooManyTries), errors.As(err, &runs):
 		return http.StatusTooManyRequests
+	case errors.As(err, &long):
+		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &form):
 		return http.StatusUnprocessableEntity
 	}
@@ -51,6 +56,8 @@ func (s *Server) serveError(w http.ResponseWriter, r *request, err error) {
 		v.Back = "/m/" + string(r.id())
 	}
 	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		v.Lead = r.printer.T("error.too_long", "size", strconv.Itoa(paste.MaxPaste>>10))
 	case errors.Is(err, wizard.ErrUnknownState), errors.Is(err, wizard.ErrForeignBrowser):
 		v.Lead = r.printer.T("error.stray_answer")
 	case errors.Is(err, admin.ErrClaimed):

@@ -1,12 +1,14 @@
 package web_test
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"latchkey/internal/paste"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 )
@@ -66,4 +68,31 @@ func TestTheBannerSpeaksInSentences(t *testing.T) {
 	id := s.eceSetup(wizard.Entries{"specials": {}})
 	got := owner.Get("/m/" + string(id) + "/application")
 	has(t, "step 1", got, "Cisco ECE (eGain) 12.6(1) needs ES1.", "On this page", "not:Waiting since")
+}
+
+// What the server lets in is what the readers of pasted texts take: above that
+// the answer names the limit.
+func TestATextThatIsTooLongHearsTheLimit(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	for name, tt := range map[string]struct {
+		size   int
+		status int
+		says   string
+	}{
+		"a whole paste, each byte encoded": {paste.MaxPaste, http.StatusUnprocessableEntity, "This is something else"},
+		"one byte more":                    {paste.MaxPaste + 1, http.StatusUnprocessableEntity, "Allowed are at most 512 KiB"},
+		"more than any form":               {2 * paste.MaxPaste, http.StatusRequestEntityTooLarge, "A field takes 512 kilobytes at most"},
+	} {
+		got := s.paste(owner, id, "registration", "registration_paste", strings.Repeat("%", tt.size))
+		if got.Status != tt.status || !strings.Contains(got.Body, tt.says) {
+			t.Errorf("%s: %d, and it does not say %q: %.300s", name, got.Status, tt.says, got.Body)
+		}
+	}
+	long := owner.Post("/explain", url.Values{"pasted": {strings.Repeat("AADSTS50126 is here\n", 15_000)}})
+	if long.Status != http.StatusUnprocessableEntity || !strings.Contains(long.Body, "AADSTS50126") || !strings.Contains(long.Body, "64") {
+		t.Errorf("explain: %d, the end of the text is kept: %v", long.Status, strings.Contains(long.Body, "AADSTS50126"))
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 
+	"latchkey/internal/paste"
 	"latchkey/internal/wizard"
 )
 
@@ -137,9 +138,9 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// maxBody is far above any form: a pasted list of a thousand mailboxes has
-// 40 KiB.
-const maxBody = 256 << 10
+// maxBody is the longest form: one whole paste, in which an encoded form writes
+// each byte as three at most, and the other entries beside it.
+const maxBody = 3*paste.MaxPaste + 64<<10
 
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -114,7 +114,7 @@ func (r *request) applicationView(v wizard.View, p templates.StepPage, typed wiz
 	}
 	out := templates.ApplicationView{StepPage: p, Nodes: []string{v.Node}, Releases: []templates.Option{{}}}
 	for _, one := range product.All() {
-		out.Products = append(out.Products, templates.Option{Value: one.ID, Text: one.Name})
+		out.Products = append(out.Products, templates.Option{Value: one.ID, Text: one.Name, Listed: len(one.Releases) > 0})
 		for _, rel := range one.Releases {
 			out.Releases = append(out.Releases, templates.Option{Value: rel.ID, Text: one.Name + " " + rel.ID})
 		}

@@ -7,9 +7,6 @@ import (
 	"latchkey/internal/setup"
 )
 
-// maxManifest is more than Microsoft's limit of 1200 entries can fill.
-const maxManifest = 1 << 20
-
 const inManifest = "manifest"
 
 // ParseManifest reads the manifest of an app registration as the portal's page
@@ -84,8 +81,8 @@ func manifestObject(text string) (*node, error) {
 	fault := func(w Wrong, line int, want string) error {
 		return &Fault{Where: inManifest, Wrong: w, Line: line, Want: want}
 	}
-	if len(text) > maxManifest {
-		return nil, fault(TooLong, 0, "at most 1 MiB")
+	if len(text) > MaxPaste {
+		return nil, fault(TooLong, 0, "at most 512 KiB")
 	}
 	text = quoteMark.ReplaceAllString(plain(text), "")
 	if strings.TrimSpace(text) == "" {

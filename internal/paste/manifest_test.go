@@ -280,7 +280,7 @@ func TestManifestNamesTheDamage(t *testing.T) {
 	}{
 		"nothing":     {" \r\n\u00a0", paste.Fault{Where: m, Wrong: paste.Nothing, Want: "the whole text of the page Manifest"}},
 		"a screen":    {"Application (client) ID : 631a96bc", paste.Fault{Where: m, Wrong: paste.Unknown, Want: "the whole text of the page Manifest, which begins with {"}},
-		"endless":     {graphForm + strings.Repeat(" ", 1<<20), paste.Fault{Where: m, Wrong: paste.TooLong, Want: "at most 1 MiB"}},
+		"endless":     {graphForm + strings.Repeat(" ", 1<<20), paste.Fault{Where: m, Wrong: paste.TooLong, Want: "at most 512 KiB"}},
 		"begin lost":  {graphForm[strings.Index(graphForm, "\n\t\"appId"):], paste.Fault{Where: m, Wrong: paste.BeginMissing, Line: 2, Want: "{"}},
 		"end lost":    {graphForm[:strings.Index(graphForm, "\"homePageUrl")], paste.Fault{Where: m, Wrong: paste.Truncated, Line: line(graphForm, `"homePageUrl`), Property: "web", Want: "a property name or }"}},
 		"cut in text": {graphForm[:strings.Index(graphForm, ".example/callback")], paste.Fault{Where: m, Wrong: paste.Truncated, Line: line(graphForm, "https://latchkey"), Property: "web.redirectUris[0]", Want: "a closing quote mark"}},
@@ -351,7 +351,7 @@ func TestFaultsQuoteNoSecret(t *testing.T) {
 // A text of the largest size that is taken must not take its square in time.
 func TestManifestOfAnySizeIsReadAtOnce(t *testing.T) {
 	var b strings.Builder
-	for i := range 30_000 {
+	for i := range 20_000 {
 		fmt.Fprintf(&b, "\"p%d\":\n [%d],\n", i, i)
 	}
 	start := time.Now()

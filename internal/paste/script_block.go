@@ -45,11 +45,13 @@ type Expect struct {
 	Life  time.Duration // how old it may be
 }
 
+// MaxPaste is how many bytes of a block or a manifest are looked at: a thousand
+// mailboxes packed, with the same readable above it. A server must let a form
+// of this size in.
+const MaxPaste = 512 << 10
+
 const (
 	inBlock = "block"
-	// maxScript is the longest paste that is looked at: a thousand mailboxes
-	// packed, with the same readable above it.
-	maxScript = 4 << 20
 	// maxUnpacked bounds what the block may unpack to.
 	maxUnpacked = 4 << 20
 	// clockSkew is how far the clock of the other computer may be ahead.
@@ -107,8 +109,8 @@ func unframe(text string, want adminscript.Kind) (adminscript.Kind, framed, erro
 		word = strings.ToUpper(string(want))
 	}
 	first, last := "-----BEGIN LATCHKEY "+word+"-----", "-----END LATCHKEY "+word+"-----"
-	if len(text) > maxScript {
-		return fault(TooLong, 0, "", "at most 4 MiB")
+	if len(text) > MaxPaste {
+		return fault(TooLong, 0, "", "at most 512 KiB")
 	}
 	text = plain(text)
 	if strings.TrimSpace(text) == "" {

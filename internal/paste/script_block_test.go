@@ -319,7 +319,7 @@ func TestScriptBlockNamesTheDamage(t *testing.T) {
 		"nothing":            {"\u00a0\n", paste.Fault{Where: w, Wrong: paste.Nothing, Want: first}},
 		"other text":         {"everything is fine here", paste.Fault{Where: w, Wrong: paste.Unknown, Want: first}},
 		"readable part only": {mailboxJSON, paste.Fault{Where: w, Wrong: paste.Unknown, Want: "the block below the readable part: " + first}},
-		"endless":            {strings.Repeat("x", 5<<20), paste.Fault{Where: w, Wrong: paste.TooLong, Want: "at most 4 MiB"}},
+		"endless":            {strings.Repeat("x", 5<<20), paste.Fault{Where: w, Wrong: paste.TooLong, Want: "at most 512 KiB"}},
 		"begin lost":         {without(1), paste.Fault{Where: w, Wrong: paste.BeginMissing, Want: first}},
 		"end lost":           {strings.Join(lines[:len(lines)-3], "\n"), paste.Fault{Where: w, Wrong: paste.EndMissing, Want: "-----END LATCHKEY ...-----"}},
 		"two blocks":         {block + block, paste.Fault{Where: w, Wrong: paste.Several, Line: len(lines) + 1, Want: "one block: the newest"}},
