@@ -49,6 +49,7 @@ type Row struct {
 	State    string // a word of the family "state"
 	By       string // blocked: the ID of the step it waits for; waiting: who
 	Warnings int    // shown beside "done"
+	Left     bool   // done without a check: a later step will show it
 	Fact     string // one short fact, in the reader's language; overview only
 }
 
@@ -160,6 +161,14 @@ func (s Setup) row(step string) Row {
 	return Row{Step: step, State: "not_started"}
 }
 
+// look is the shape and the tone of the state.
+func (r Row) look() string {
+	if r.State == "done" && r.Left {
+		return "not_checked"
+	}
+	return r.State
+}
+
 // stateText is the state in words: "Blocked by step 3", "Waiting for Dana",
 // "Done, 1 warning".
 func stateText(ctx context.Context, s Setup, r Row) string {
@@ -168,6 +177,8 @@ func stateText(ctx context.Context, s Setup, r Row) string {
 		return t(ctx, "state_by.blocked", "number", s.Number(r.By))
 	case r.State == "waiting" && r.By != "":
 		return t(ctx, "state_by.waiting", "name", r.By)
+	case r.State == "done" && r.Left:
+		return t(ctx, "state_by.left")
 	case r.State == "done" && r.Warnings > 0:
 		return n(ctx, "state_by.done", r.Warnings)
 	}

@@ -96,7 +96,7 @@ func state(s Setup, r Row) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var6 = []any{"state", "is-" + shapes[r.State].tone}
+		var templ_7745c5c3_Var6 = []any{"state", "is-" + shapes[r.look()].tone}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var6...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -118,7 +118,7 @@ func state(s Setup, r Row) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = icon(shapes[r.State].shape).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = icon(shapes[r.look()].shape).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

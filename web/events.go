@@ -20,6 +20,9 @@ const (
 	// watchEvery is how often the change number is looked at; the other side
 	// sees a change within a second.
 	watchEvery = 300 * time.Millisecond
+	// lookEvery is how often an open page has done what is due, as a person who
+	// opens it would.
+	lookEvery = 20 * time.Second
 	// beat keeps proxies from closing an idle stream.
 	beat = 15 * time.Second
 	// streamLife ends a stream that nobody comes back to; the browser opens a
@@ -36,7 +39,15 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		s.plainError(w, r, http.StatusNotFound)
 		return
 	}
+	looked := s.Now()
 	s.stream(w, r, v.id, func(ctx context.Context) (int64, bool) {
+		// An open page looks: what is due meanwhile runs.
+		if now := s.Now(); now.Sub(looked) >= lookEvery {
+			looked = now
+			if err := s.Wizard.Refresh(ctx, id); err != nil && ctx.Err() == nil {
+				s.Log.Error("checks not started for an open page", "setup", id, "error", err)
+			}
+		}
 		if v.who.Kind == wizard.WhoGuest { // revoked while the page is open
 			if p, err := s.Wizard.Guest(ctx, v.who.ID); err != nil || p.State != wizard.ParticipantAdmitted {
 				return 0, false

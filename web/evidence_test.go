@@ -203,8 +203,16 @@ func TestTheStateOfTheMailboxes(t *testing.T) {
 	}
 	// The other ways stay open, and what was read can be chosen again.
 	s.answer(open, setup.StepMailbox, wizard.Entries{"decision": {"verification"}})
-	if codes := s.found(open, setup.StepMailbox); len(codes) != 0 {
+	if codes := s.found(open, setup.StepMailbox); !slices.Equal(codes, []string{"mailbox_not_checked"}) {
 		t.Errorf("by verification: %v", codes)
+	}
+	page = owner.Get("/m/"+string(open)+"/mailbox").Body + owner.Get("/m/"+string(open)).Body
+	for text, want := range map[string]bool{
+		"Not checked, left to step 7 by Owner": true, "Done, not checked": true, "Left to step 7 by Owner": true, "Stated by": false,
+	} {
+		if strings.Contains(page, text) != want {
+			t.Errorf("left to the verification: %q is shown: %v", text, !want)
+		}
 	}
 	s.answer(open, setup.StepMailbox, wizard.Entries{"decision": {"script"}})
 	if m := s.view(open).Setup.Mailbox; m.By != "Owner" || m.Exchange.By != "admin@contoso.example" {

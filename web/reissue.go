@@ -3,9 +3,11 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"latchkey/internal/finding"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -27,8 +29,9 @@ func (s *Server) reissuePage(w http.ResponseWriter, r *request) error {
 	page := templates.ReissueView{Page: r.setupPage(v), Account: accountOf(v), Action: r.URL.Path}
 	page.Can, page.Healthy = r.visitor.who.Kind == wizard.WhoAdmin, v.Done()
 	if st, ok := v.Step(setup.StepVerification); ok {
-		if fs := r.findings(v, st); len(fs) > 0 {
-			page.Cause = &fs[0]
+		cards := r.findings(v, st)
+		if i := slices.IndexFunc(st.Findings(), finding.Finding.NewSignIn); i >= 0 {
+			page.Cause = &cards[i]
 		}
 	}
 	if at := v.NextEnd().At; at.After(v.Now) {

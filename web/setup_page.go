@@ -55,6 +55,7 @@ func (r *request) row(v wizard.View, st flow.StepState) templates.Row {
 			row.State, row.By = string(v.Next.State), ""
 		}
 	}
+	row.Left = st.Step.ID == setup.StepMailbox && v.Setup.Mailbox.Decision == setup.ByVerification
 	for _, f := range st.Findings() {
 		count(&row.Warnings, f.Severity() == finding.Warning)
 	}
@@ -76,6 +77,9 @@ func (r *request) stepFact(v wizard.View, id setup.StepID) string {
 	case setup.StepMailbox:
 		if fact := r.stated(s); fact != "" {
 			return fact
+		}
+		if s.Mailbox.Decision == setup.ByVerification {
+			return r.printer.T("mailbox.left", "name", s.Mailbox.By)
 		}
 		if s.Mailbox.Decision != "" {
 			return r.printer.T("decision." + string(s.Mailbox.Decision))
@@ -260,7 +264,7 @@ func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage 
 			p.Onward.Gate = r.gate(v, following)
 		}
 	}
-	if v.Running || waits(v, id) {
+	if v.Running || st.Pending() || waits(v, id) {
 		p.Live.Waits = true
 	}
 	return p
@@ -310,6 +314,8 @@ func resultState(v wizard.View, c flow.CheckState) string {
 		return "not_checked"
 	case !c.Current:
 		return "out_of_date"
+	case c.Result.Pending:
+		return "running"
 	case c.Result.SkippedBy != "":
 		return "skipped"
 	}
@@ -333,7 +339,7 @@ func resultState(v wizard.View, c flow.CheckState) string {
 // and the findings as cards.
 func (r *request) checks(v wizard.View, st flow.StepState) templates.Checks {
 	finished, all := st.Count()
-	out := templates.Checks{Running: v.Running, Done: finished, Total: all, Findings: r.findings(v, st)}
+	out := templates.Checks{Running: v.Running || st.Pending(), Done: finished, Total: all, Findings: r.findings(v, st)}
 	switch {
 	case out.Running:
 		out.At = v.Run.Started

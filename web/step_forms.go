@@ -301,8 +301,11 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 func (r *request) mailboxView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.MailboxView {
 	get := r.form(v, setup.StepMailbox, typed)
 	out := templates.MailboxView{
-		StepPage: p, Account: string(v.Setup.Application.SignInAccount), By: v.Setup.Mailbox.By, At: v.Setup.Mailbox.At,
+		StepPage: p, Account: string(v.Setup.Application.SignInAccount),
 		Form: templates.MailboxForm{Decision: get("decision"), Standing: map[string]string{}},
+	}
+	if m := v.Setup.Mailbox; m.Decision == setup.ByStatement {
+		out.By, out.At = m.By, m.At
 	}
 	for _, subject := range check.Subjects(v.Setup.Application) {
 		out.Subjects = append(out.Subjects, string(subject))

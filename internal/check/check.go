@@ -95,6 +95,9 @@ func (t Target) Key() string {
 type Outcome struct {
 	Findings []finding.Finding
 	Facts    []Fact
+	// Pending: what is waited for still has time, so there is no judgement yet.
+	// The check has a MaxAge, after which somebody who looks has it run again.
+	Pending bool
 }
 
 // Fact is one observed value: a duration, a lifetime, the login name that

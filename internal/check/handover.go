@@ -59,6 +59,10 @@ var KeyDecision = &Check{
 	},
 }
 
+// renewalWithin is how long the keeper has for its first renewal: it looks every
+// few seconds.
+const renewalWithin = time.Minute
+
 // FirstRenewal waits for the keeper's first renewal where Latchkey keeps the
 // token: a key nobody turns is not kept.
 var FirstRenewal = &Check{
@@ -78,6 +82,9 @@ var FirstRenewal = &Check{
 		switch {
 		case k.Renewals == 0 && k.LastErr != "":
 			return Found(finding.New(keeperFailed).With("keeper", k.LastErr, ""))
+		case k.Renewals == 0 && e.Now().Before(e.Setup.Handover.DecidedAt.Add(renewalWithin)):
+			until := e.Setup.Handover.DecidedAt.Add(renewalWithin)
+			return Outcome{Pending: true, Facts: []Fact{{"expected_until", until.UTC().Format(time.RFC3339)}}}
 		case k.Renewals == 0:
 			return Found(finding.New(keeperIdle))
 		}

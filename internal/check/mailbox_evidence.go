@@ -24,6 +24,14 @@ var (
 		Cause:       "The Microsoft 365 administrator did not know, or was not asked.",
 		Remedy:      "Go on. Or ask the Microsoft 365 administrator, and fill in the rest.",
 	}
+	mailboxUnchecked = &finding.Definition{
+		Code: "mailbox_not_checked", Severity: finding.Note, Actor: finding.ExchangeAdmin, Ours: true,
+		Title:       "Not checked, left to step 7 by {{.name}}",
+		Consequence: "The verification will show whether mail works.",
+		Cause:       "It was chosen to go on without this check.",
+		Remedy:      "Go on. Or paste the result of the script, or answer the questions.",
+		Params:      []string{"name"},
+	}
 )
 
 // MailboxEvidence records what the Microsoft 365 administrator states, or that
@@ -37,13 +45,16 @@ var MailboxEvidence = &Check{
 	Needs:    []setup.Field{setup.FieldEvidence},
 	NeededBy: setup.StepVerification,
 	Finds: []*finding.Definition{
-		licenceMissing, mailboxUnstated, provider.IMAPDisabled, provider.POP3Disabled,
+		licenceMissing, mailboxUnstated, mailboxUnchecked, provider.IMAPDisabled, provider.POP3Disabled,
 		provider.SMTPAuthDisabledMailbox, provider.FullAccessMissing, provider.SendAsDenied,
 	},
 	Grade: Human,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
-		if e.Setup.Mailbox.Decision != setup.ByStatement {
-			return Passed()
+		switch m := e.Setup.Mailbox; m.Decision {
+		case setup.ByVerification:
+			return Found(finding.New(mailboxUnchecked, "name", m.By))
+		case setup.ByScript:
+			return Passed() // what it has read is judged by itself
 		}
 		var out Outcome
 		unknown := false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,11 +195,20 @@ func TestWhatIsNotDoneYet(t *testing.T) {
 		keeper check.Keeper
 		want   string
 	}{
-		"token of the product":  {check.KeyDecision, never, check.Keeper{}, "product_token_not_generated"},
-		"report":                {check.ReportStored, never, check.Keeper{}, "report_not_stored"},
-		"renewal":               {check.FirstRenewal, never, check.Keeper{}, "first_renewal_outstanding"},
+		"token of the product": {check.KeyDecision, never, check.Keeper{}, "product_token_not_generated"},
+		"report":               {check.ReportStored, never, check.Keeper{}, "report_not_stored"},
+		"renewal":              {check.FirstRenewal, never, check.Keeper{}, "first_renewal_outstanding"},
+		"renewal that has time": {check.FirstRenewal, func(s *setup.Setup) {
+			s.Handover = setup.Handover{Key: setup.LatchkeyKeeps, DecidedAt: now.Add(-59 * time.Second)}
+		}, check.Keeper{}, ""},
+		"renewal that is late": {check.FirstRenewal, func(s *setup.Setup) {
+			s.Handover = setup.Handover{Key: setup.LatchkeyKeeps, DecidedAt: now.Add(-time.Minute)}
+		}, check.Keeper{}, "first_renewal_outstanding"},
 		"renewal that failed":   {check.FirstRenewal, never, check.Keeper{LastErr: "HTTP 400 invalid_grant"}, "first_renewal_failed"},
 		"renewal that happened": {check.FirstRenewal, never, check.Keeper{Renewals: 1, Renewed: now}, ""},
+		"left to the verification": {check.MailboxEvidence, func(s *setup.Setup) {
+			s.Mailbox = setup.Evidence{Decision: setup.ByVerification, By: "Ann"}
+		}, check.Keeper{}, "mailbox_not_checked"},
 		"statement": {check.MailboxEvidence, func(s *setup.Setup) {
 			s.Mailbox = setup.Evidence{Decision: setup.ByStatement, Statement: map[setup.Subject]setup.Standing{setup.SubjectLicence: setup.StandingYes}}
 		}, check.Keeper{}, "mailbox_not_stated"},
@@ -212,7 +222,11 @@ func TestWhatIsNotDoneYet(t *testing.T) {
 			if len(targets) != 1 {
 				t.Fatalf("%d targets", len(targets))
 			}
-			if out := judge(t, tt.check, env, targets[0]); tt.want == "" {
+			out := judge(t, tt.check, env, targets[0])
+			if out.Pending != strings.HasSuffix(name, "has time") {
+				t.Errorf("pending: %v", out.Pending)
+			}
+			if tt.want == "" {
 				wantCodes(t, out)
 			} else {
 				wantCodes(t, out, tt.want)

@@ -29,6 +29,8 @@ type Result struct {
 	Took        time.Duration     `json:"took"`
 	Findings    []finding.Finding `json:"findings,omitempty"`
 	Facts       []check.Fact      `json:"facts,omitempty"`
+	// Pending: what is waited for still has time. It opens no gate either.
+	Pending bool `json:"pending,omitempty"`
 	// SkippedBy names the check whose blocker made this one pointless. A
 	// skipped result never opens a gate.
 	SkippedBy string `json:"skipped_by,omitempty"`
@@ -92,14 +94,14 @@ func (c CheckState) Same(other CheckState) bool {
 
 // Passed reports whether the check stands in nobody's way.
 func (c CheckState) Passed() bool {
-	return c.Current && c.Result.SkippedBy == "" && !c.Result.Blocks()
+	return c.Current && !c.Result.Pending && c.Result.SkippedBy == "" && !c.Result.Blocks()
 }
 
 func (c CheckState) reason() Reason {
 	switch {
 	case len(c.Waiting) > 0:
 		return ReasonEntry
-	case c.Result == nil:
+	case c.Result == nil, c.Current && c.Result.Pending:
 		return ReasonNotRun
 	case !c.Current:
 		return ReasonOutOfDate
@@ -122,11 +124,25 @@ type StepState struct {
 // Count returns how many checks of the step have finished and how many apply.
 func (s StepState) Count() (finished, all int) {
 	for _, c := range s.Checks {
-		if c.Current {
+		if c.Current && !c.Result.Pending {
 			finished++
 		}
 	}
 	return finished, len(s.Checks)
+}
+
+// Pending reports whether nobody has to act: what has not passed is waited for.
+func (s StepState) Pending() bool {
+	pending := false
+	for _, c := range s.Checks {
+		switch {
+		case c.Current && c.Result.Pending:
+			pending = true
+		case !c.Passed():
+			return false
+		}
+	}
+	return pending
 }
 
 // Progress computes what every step shows. It does no I/O: env is asked only

@@ -135,6 +135,8 @@ func TestProgress(t *testing.T) {
 	warn := func(i int) flow.Result { return result(t, env, c[i], finding.New(hint)) }
 	skipped := pass(3)
 	skipped.SkippedBy = "c"
+	pending := pass(3)
+	pending.Pending = true
 
 	empty := setup.Setup{}
 	tests := []struct {
@@ -150,6 +152,7 @@ func TestProgress(t *testing.T) {
 		{"first blocks", s, []flow.Result{block(0)}, []flow.State{flow.NeedsAttention, flow.Blocked, flow.Blocked, flow.Blocked}},
 		{"second blocks, third is not its business", s, []flow.Result{pass(0), block(1), pass(2)},
 			[]flow.State{flow.Done, flow.NeedsAttention, flow.Done, flow.Blocked}},
+		{"the last one is waited for", s, []flow.Result{pass(0), pass(1), pass(2), pending}, []flow.State{flow.Done, flow.Done, flow.Done, flow.InProgress}},
 		{"all passed", s, []flow.Result{pass(0), pass(1), pass(2), pass(3)}, []flow.State{flow.Done, flow.Done, flow.Done, flow.Done}},
 		{"a skipped check opens nothing", s, []flow.Result{pass(0), pass(1), pass(2), skipped},
 			[]flow.State{flow.Done, flow.Done, flow.Done, flow.InProgress}},

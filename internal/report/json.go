@@ -207,7 +207,7 @@ func StateOf(c flow.CheckState) string {
 	switch {
 	case len(c.Waiting) > 0:
 		return string(flow.ReasonEntry)
-	case c.Result == nil:
+	case c.Result == nil, c.Current && c.Result.Pending:
 		return string(flow.ReasonNotRun)
 	case !c.Current:
 		return string(flow.ReasonOutOfDate)

@@ -104,14 +104,6 @@ func findingOf(card *html.Node) Finding {
 	return f
 }
 
-// finding is the code of the page's first card.
-func (p *page) finding() string {
-	for _, card := range p.cards() {
-		return findingOf(card).Code
-	}
-	return ""
-}
-
 // problem reports whether a card says that something blocks.
 func (p *page) problem() bool {
 	for _, card := range p.cards() {

@@ -323,17 +323,7 @@ func (p *person) handover() error {
 	if p.scenario.Age > 0 {
 		key = "Keep it and renew it"
 	}
-	err := p.submit("Save and finish", entry{key, ""})
-	for errors.Is(err, errStopped) && p.desk.page.finding() == "first_renewal_outstanding" {
-		if err := wait(p.ctx, 200*time.Millisecond); err != nil {
-			return err
-		}
-		if err := p.desk.open(p.desk.page.url.String()); err != nil {
-			return err
-		}
-		err = p.settle()
-	}
-	return err
+	return p.submit("Save and finish", entry{key, ""})
 }
 
 // submit sends the form of the step and waits until its checks have ended.

@@ -376,7 +376,7 @@ func (w *Wizard) batch(ctx context.Context, r Run, st state, jobs []job, ran map
 			start := w.Now()
 			if err == nil && skipped == "" {
 				out := w.runOne(ctx, env, j)
-				result.Findings, result.Facts = out.Findings, out.Facts
+				result.Findings, result.Facts, result.Pending = out.Findings, out.Facts, out.Pending
 			}
 			result.At, result.Took = w.Now().UTC(), w.Now().Sub(start)
 			if ctx.Err() != nil || err != nil {

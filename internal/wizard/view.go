@@ -270,7 +270,7 @@ func (v *View) runningSteps() []setup.StepID {
 // is.
 func (v *View) next() Next {
 	for _, s := range v.Steps {
-		if s.State == flow.Done || !s.Open {
+		if s.State == flow.Done || !s.Open || s.Pending() {
 			continue
 		}
 		n := Next{Step: s.Step.ID, State: s.State, Actor: finding.ProductAdmin, Since: v.Setup.UpdatedAt}
