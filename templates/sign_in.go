@@ -20,16 +20,26 @@ type SignInView struct {
 	Verdict  string   // a word of the family "session"; "" while nothing is known
 	Visitor  *Visitor // opened the link and waits to be let in
 	Staged   *Staged  // signed in and waits for acceptance
-	Shown    string   // what Microsoft shows, as pasted, when it was not recognised
+	Shown    string   // what Microsoft shows, as pasted
+	Said     *Said    // what it means; nil where nothing was pasted, or it has ended the sign-in
 	ECE      bool     // Generate follows in the same private window
+}
+
+// Said is what a pasted text means that has ended no sign-in.
+type Said struct {
+	State   string   // a word of the family "shown_state"
+	Finding *Finding // nil: the text names no known error
 }
 
 // Progress is one of the four lines of the waiting card.
 type Progress struct {
 	ID    string // "opened", "separate", "signed_in", "token"
-	State string // "done", "running", "no" or "" for not yet
+	State string // "done", "running", "no", "dropped" or "" for not yet
 	At    time.Time
 	Note  string // browser and address, verbatim
+	// Verdict is a word of the family "session" that the line says in place of
+	// its own, "" for none.
+	Verdict string
 }
 
 // Evidence is one of the five proofs of a fresh session.
@@ -86,7 +96,12 @@ func privateWindow(ctx context.Context, browser string) string {
 // progressText is the line in words. What has not happened must not read like
 // something that has.
 func progressText(ctx context.Context, p Progress) string {
+	if p.Verdict != "" {
+		return word(ctx, "session", p.Verdict)
+	}
 	switch p.State {
+	case "dropped":
+		return word(ctx, "progress_no", "dropped")
 	case "done":
 		return word(ctx, "progress_done", p.ID)
 	case "running":
@@ -104,7 +119,7 @@ func progressLook(state string) string {
 		return "done"
 	case "running":
 		return "in_progress"
-	case "no":
+	case "no", "dropped":
 		return "needs_attention"
 	}
 	return "not_started"

@@ -39,7 +39,7 @@ type authority struct {
 type lies struct {
 	person, tenant, issuer, nonce, audience string
 	authTime                                time.Time
-	noRefresh                               bool
+	noRefresh, noAuthTime                   bool
 }
 
 const (
@@ -167,6 +167,9 @@ func (a *authority) grant(w http.ResponseWriter, asked url.Values, l lies) {
 		"iss": or(l.issuer, a.issuer()), "aud": or(l.audience, clientID), "sub": "s", "tid": or(l.tenant, homeTenant),
 		"oid": base64.RawURLEncoding.EncodeToString(object[:9]), "preferred_username": person, "name": "Service",
 		"nonce": or(l.nonce, asked.Get("nonce")), "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "auth_time": authTime.Unix(),
+	}
+	if l.noAuthTime {
+		delete(claims, "auth_time")
 	}
 	out := map[string]any{
 		"access_token":  a.sign(map[string]any{"aud": "https://outlook.office.com", "scp": "IMAP.AccessAsUser.All", "exp": now.Add(time.Hour).Unix(), "mark": "planted-access"}),

@@ -55,9 +55,9 @@ func TestARealAnswerReplacesAPastedExplanation(t *testing.T) {
 
 	private := s.window()
 	address := s.leave(private, s.link(owner, id))
-	owner.Post(page+"/shown", url.Values{"shown": {"Something about approval"}})
+	owner.Post(page+"/shown", url.Values{"shown": {"Need admin approval"}})
 	pasted := s.finding(id)
-	if st, _ := s.view(id).Step(setup.StepSignIn); st.Findings()[0].Evidence[0].Text != "Something about approval" {
+	if st, _ := s.view(id).Step(setup.StepSignIn); st.Findings()[0].Evidence[0].Text != "Need admin approval" {
 		t.Errorf("the evidence is %q", st.Findings()[0].Evidence)
 	}
 	if pasted == "" || s.attempt(id).State != wizard.AttemptFailed {
@@ -70,7 +70,7 @@ func TestARealAnswerReplacesAPastedExplanation(t *testing.T) {
 
 	private = s.window()
 	address = s.leave(private, s.link(owner, id))
-	owner.Post(page+"/shown", url.Values{"shown": {"Something about approval"}})
+	owner.Post(page+"/shown", url.Values{"shown": {"Need admin approval"}})
 	s.settle(id)
 	private.Get(s.authorized(private, address))
 	if a := s.attempt(id); a.State != wizard.AttemptStaged {
@@ -86,7 +86,7 @@ func TestAPastedAttemptEndsWithTheNextLink(t *testing.T) {
 	id := s.ready()
 	private := s.window()
 	address := s.leave(private, s.link(owner, id))
-	owner.Post("/m/"+string(id)+"/sign-in/shown", url.Values{"shown": {"Something about approval"}})
+	owner.Post("/m/"+string(id)+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}})
 	s.settle(id)
 	s.link(owner, id)
 	private.Get(s.authorized(private, address))
@@ -105,7 +105,7 @@ func TestAPastedAttemptEndsInTime(t *testing.T) {
 	id := s.ready()
 	private := s.window()
 	address := s.leave(private, s.link(owner, id))
-	owner.Post("/m/"+string(id)+"/sign-in/shown", url.Values{"shown": {"Something about approval"}})
+	owner.Post("/m/"+string(id)+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}})
 	before := s.finding(id)
 	mu.Lock()
 	shift = 31 * time.Minute
@@ -284,7 +284,7 @@ func TestAPageIsExplainedTwice(t *testing.T) {
 	has(t, "before any link", owner.Post(page+"/shown", url.Values{"shown": {"Need admin approval"}}),
 		"No sign-in is under way", "Need admin approval", "not:Somebody else was faster")
 	s.leave(s.window(), s.link(owner, id))
-	for _, text := range []string{"Something about approval", "AADSTS65004: User declined to consent"} {
+	for _, text := range []string{"Need admin approval", "AADSTS65004: User declined to consent"} {
 		got := owner.Post(page+"/shown", url.Values{"shown": {text}})
 		s.settle(id)
 		if st, _ := s.view(id).Step(setup.StepSignIn); got.Status != 200 || len(st.Findings()) == 0 || st.Findings()[0].Evidence[0].Text != text {
@@ -306,7 +306,7 @@ func TestAPasteStopsNoWorkingSetup(t *testing.T) {
 	owner.Post(page+"/reissue", nil)
 	s.settle(id)
 	link := s.link(owner, id)
-	has(t, "before the link was used", owner.Post(page+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}}), "No sign-in is under way")
+	has(t, "before the link was used", owner.Post(page+"/sign-in/shown", url.Values{"shown": {"Need admin approval"}}), "The link was not opened yet", "f-microsofts_page")
 	if a := s.attempt(id); a.State != wizard.AttemptCreated {
 		t.Errorf("the attempt is %s", a.State)
 	}

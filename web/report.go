@@ -76,7 +76,7 @@ func (r *request) reportView(v wizard.View) templates.ReportView {
 	}
 	unique(page.Findings)
 	if a := v.Attempt; !a.Confirmed.IsZero() {
-		page.Evidence, page.Verdict = evidenceOf(a), verdictOf(a)
+		page.Evidence, page.Verdict = evidenceOf(a), string(a.Session())
 	}
 	if v.Setup.Mailbox.Decision == setup.ByVerification {
 		page.Overrides = append(page.Overrides, templates.Event{

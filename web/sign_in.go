@@ -3,11 +3,13 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"latchkey/internal/check"
 	"latchkey/internal/oauth"
 	"latchkey/internal/paste"
 	"latchkey/internal/product"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -60,26 +62,41 @@ func (r *request) onAttempt(w http.ResponseWriter, act attemptAction, result str
 	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), result)
 }
 
-// shown explains what Microsoft's page shows.
+// shown takes what Microsoft's page shows. What ends no sign-in is explained on
+// the answer: nothing of it is stored, so there is nothing to come back to.
 func (s *Server) shown(w http.ResponseWriter, r *request) error {
-	typed := r.PostForm.Get("shown")
-	err := s.Wizard.Shown(r.Context(), r.visitor.who, r.id(), typed)
-	problem := map[bool]string{true: "required"}[errors.Is(err, paste.ErrEmpty)]
-	if errors.Is(err, wizard.ErrConflict) { // no sign-in is under way: the words are kept
-		problem = "no_sign_in"
+	beside, err := s.Wizard.Shown(r.Context(), r.visitor.who, r.id(), r.PostForm.Get("shown"))
+	problems, rejected := inputErrors(err)
+	switch {
+	case errors.Is(err, paste.ErrEmpty):
+		problems, rejected = setup.InputErrors{{Field: wizard.PasteShown, Problem: setup.ProblemRequired}}, true
+	case rejected: // what it holds is not shown again
+		r.PostForm.Del("shown")
+	case err != nil:
+		return err
+	case beside == nil:
+		return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), "run_started")
 	}
-	if problem != "" {
-		v, err := r.view()
-		if err != nil {
-			return err
-		}
-		wrong := map[string]string{"shown": r.printer.Problem(problem, "shown", "")}
-		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepSignIn, r.entries(), wrong))
-	}
+	v, err := r.view()
 	if err != nil {
 		return err
 	}
-	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), "run_started")
+	if rejected {
+		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, setup.StepSignIn, r.entries(), r.problems(problems)))
+	}
+	page := r.signInView(v, r.stepPageOf(v, setup.StepSignIn), r.entries())
+	page.Shown, _ = paste.Mask(page.Shown)
+	page.Said = &templates.Said{State: "under_way"}
+	switch {
+	case v.Attempt.State == wizard.AttemptCreated:
+		page.Said.State = "created"
+	case v.Attempt.ID == "" || v.Attempt.Final():
+		page.Said.State = "over"
+	}
+	if beside.Code() != provider.Unexplained.Code {
+		page.Said.Finding = &templates.Finding{Advice: r.printer.Finding(*beside), ID: "microsofts_page"}
+	}
+	return r.render(w, http.StatusOK, templates.SignIn(page))
 }
 
 func (r *request) signInView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.SignInView {
@@ -95,8 +112,7 @@ func (r *request) signInView(v wizard.View, p templates.StepPage, typed wizard.E
 	}
 	out.Progress = progressOf(a)
 	if !a.Confirmed.IsZero() {
-		out.Evidence = evidenceOf(a)
-		out.Verdict = verdictOf(a)
+		out.Evidence, out.Verdict = evidenceOf(a), string(a.Session())
 	}
 	owner := r.visitor.who.Kind == wizard.WhoAdmin
 	if owner && a.State == wizard.AttemptConfirmed && !a.LetIn {
@@ -137,34 +153,59 @@ func progressOf(a wizard.Attempt) []templates.Progress {
 	switch {
 	case a.State == wizard.AttemptCreated:
 		opened.State = "running"
+	case a.State == wizard.AttemptExpired && a.Confirmed.IsZero():
+		opened.State = "no"
 	case !a.Confirmed.IsZero():
 		opened.State, opened.At = "done", a.Confirmed
 		opened.Note = browserNames[browserOf(a.OpenedBy.Agent)] + " " + systemOf(a.OpenedBy.Agent) + " " + a.OpenedBy.IP
-		separate.State, separate.At = "done", a.Confirmed
-		if a.NewJar == check.ProofNo {
-			separate.State = "running" // decided by the password entry
-		}
-		signedIn.State = "running"
+		separate, signedIn.State = separateOf(a), "running"
+	}
+	if a.Identity.UserName != "" {
+		signedIn.State, signedIn.At, signedIn.Note = "done", a.Arrived, a.Identity.UserName
 	}
 	switch a.State {
 	case wizard.AttemptArrived, wizard.AttemptRedeeming:
 		signedIn.State, signedIn.At, token.State = "done", a.Arrived, "running"
-	case wizard.AttemptStaged, wizard.AttemptAccepted, wizard.AttemptRefused:
-		separate.State, separate.At = "done", a.Confirmed
-		signedIn.State, signedIn.At, signedIn.Note = "done", a.Arrived, a.Identity.UserName
+	case wizard.AttemptStaged, wizard.AttemptAccepted:
 		token.State, token.At = "done", a.Finished
-		if a.State == wizard.AttemptRefused {
-			token.State = "no"
-		}
 	case wizard.AttemptFailed, wizard.AttemptLost:
-		signedIn.State, token.State = "no", "no"
-		if !a.Arrived.IsZero() && a.Identity.UserName != "" {
-			signedIn.State, signedIn.At, signedIn.Note = "done", a.Arrived, a.Identity.UserName
+		token.State = "no"
+		if a.Identity.UserName == "" {
+			signedIn.State = "no"
 		}
 	case wizard.AttemptExpired, wizard.AttemptReplaced:
-		signedIn.State = ""
+		if a.Identity.UserName == "" {
+			signedIn.State = ""
+		}
+	}
+	if a.Dropped() {
+		token.State, token.At = "dropped", a.Finished
 	}
 	return []templates.Progress{opened, separate, signedIn, token}
+}
+
+// separateOf is the line about the separate session. Before the sign-in it rests
+// on the cookies alone; afterwards it says what all the evidence says.
+func separateOf(a wizard.Attempt) templates.Progress {
+	p := templates.Progress{ID: "separate", At: a.Confirmed}
+	switch verdict := a.Session(); verdict {
+	case check.SessionFresh, check.SessionSeparate, check.SessionPassword:
+		p.State, p.Verdict = "done", string(verdict)
+	case check.SessionUnproven:
+		p.Verdict = string(verdict)
+	case check.SessionReused:
+		p.State = "no"
+	default:
+		switch {
+		case a.OtherJar == check.ProofYes && a.NewJar == check.ProofYes:
+			p.State = "done"
+		case a.Final():
+			p.At = time.Time{}
+		default:
+			p.State = "running" // the password entry decides
+		}
+	}
+	return p
 }
 
 func evidenceOf(a wizard.Attempt) []templates.Evidence {
@@ -179,29 +220,4 @@ func evidenceOf(a wizard.Attempt) []templates.Evidence {
 		list = append(list, templates.Evidence{ID: e.id, Proof: string(e.proof)})
 	}
 	return list
-}
-
-// verdictOf says in one line what the evidence adds up to; "" while the
-// sign-in is under way.
-func verdictOf(a wizard.Attempt) string {
-	final := a.State == wizard.AttemptFailed || a.State == wizard.AttemptRefused || a.State == wizard.AttemptLost
-	switch {
-	case final && a.Identity.UserName == "":
-		return "unfinished"
-	case a.RightOne == check.ProofNo:
-		return "other_account"
-	case final && a.State != wizard.AttemptRefused:
-		return "refused"
-	case a.State == wizard.AttemptRefused && a.FreshLogin != check.ProofYes && a.NewJar != check.ProofYes:
-		return "refused"
-	case !final && a.State != wizard.AttemptStaged && a.State != wizard.AttemptAccepted:
-		return ""
-	case a.NewJar == check.ProofYes && a.FreshLogin == check.ProofYes:
-		return "fresh"
-	case a.FreshLogin == check.ProofYes:
-		return "password"
-	case a.NewJar == check.ProofYes:
-		return "separate"
-	}
-	return "unproven"
 }

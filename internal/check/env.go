@@ -104,6 +104,44 @@ type SignIn struct {
 	OtherJar, NewJar, Cookies, FreshLogin, RightOne Proof
 }
 
+// Session is what the evidence of a sign-in adds up to: one verdict for the
+// page, the finding and the report.
+type Session string
+
+// The verdicts. SessionOpen: nobody has signed in yet.
+const (
+	SessionOpen       Session = ""
+	SessionUnfinished Session = "unfinished"    // and nobody will
+	SessionOther      Session = "other_account" // not the right person
+	SessionReused     Session = "refused"       // evidence against a fresh session
+	SessionFresh      Session = "fresh"         // all five
+	SessionSeparate   Session = "separate"      // all but the time of the password
+	SessionPassword   Session = "password"      // the time of the password decides
+	SessionUnproven   Session = "unproven"      // evidence is missing, none speaks against it
+)
+
+// Session returns the verdict. What the owner has accepted is the right
+// account, whatever was expected before.
+func (in SignIn) Session() Session {
+	switch {
+	case in.Identity.UserName == "" && in.Finished:
+		return SessionUnfinished
+	case in.Identity.UserName == "":
+		return SessionOpen
+	case in.RightOne == ProofNo && !in.Accepted:
+		return SessionOther
+	case in.FreshLogin == ProofNo, in.NewJar == ProofNo && in.FreshLogin != ProofYes:
+		return SessionReused
+	case in.OtherJar == ProofYes && in.NewJar == ProofYes && in.Cookies == ProofYes && in.FreshLogin == ProofYes:
+		return SessionFresh
+	case in.OtherJar == ProofYes && in.NewJar == ProofYes && in.Cookies == ProofYes:
+		return SessionSeparate
+	case in.FreshLogin == ProofYes:
+		return SessionPassword
+	}
+	return SessionUnproven
+}
+
 // Basis are the answers a sign-in rests on. A token that was made with others
 // proves nothing about today's.
 type Basis struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/oauth"
 	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
@@ -96,7 +97,7 @@ var (
 		Code: "fresh_session_not_proven", Severity: finding.Note, Actor: finding.MailboxUser, Ours: true,
 		Title:       "Right account; a separate session is not proven",
 		Consequence: "Nothing stops: the account is the expected one.",
-		Cause:       "A piece of evidence is missing, such as the optional claim auth_time.",
+		Cause:       "The link was opened in another browser, or on another computer. The token does not tell when the password was entered.",
 		Remedy:      "Nothing to do. Add the claim auth_time to the registration to have it next time.",
 	}
 )
@@ -138,13 +139,18 @@ var SignedIn = &Check{
 			return Found(finding.New(tokenForOther))
 		}
 		facts := []Fact{{"signed_in_as", in.Identity.UserName}}
-		for _, p := range []Proof{in.OtherJar, in.NewJar, in.Cookies, in.FreshLogin} {
-			if p != ProofYes {
-				return Outcome{Facts: facts, Findings: []finding.Finding{finding.New(freshnessUnproven)}}
-			}
+		if in.Session() == SessionUnproven {
+			return Outcome{Facts: facts, Findings: []finding.Finding{finding.New(freshnessUnproven)}}
 		}
 		return Passed(facts...)
 	},
+}
+
+// ExplainSignIn says what a failure at the sign-in service means, as SignedIn
+// does for one that has ended a sign-in.
+func (e *Env) ExplainSignIn(failure *oauth.Error) finding.Finding {
+	f, _ := e.Provider.ExplainError(failure, e.context(Target{}))
+	return f
 }
 
 // signsInHere: nothing to judge where only the product signs in.

@@ -38,8 +38,10 @@ func TestSignedIn(t *testing.T) {
 		params []string
 	}{
 		"right, fresh, accepted":        {func(*check.SignIn) {}, "", nil},
-		"freshness not shown":           {func(in *check.SignIn) { in.FreshLogin = check.ProofMissing }, "fresh_session_not_proven", nil},
-		"another jar not shown":         {func(in *check.SignIn) { in.OtherJar = check.ProofMissing }, "fresh_session_not_proven", nil},
+		"a separate session":            {func(in *check.SignIn) { in.FreshLogin = check.ProofMissing }, "", nil},
+		"a new password entry":          {func(in *check.SignIn) { in.NewJar = check.ProofNo }, "", nil},
+		"another computer":              {func(in *check.SignIn) { in.OtherJar = check.ProofMissing }, "", nil},
+		"nothing but the account":       {func(in *check.SignIn) { in.OtherJar, in.FreshLogin = check.ProofMissing, check.ProofMissing }, "fresh_session_not_proven", nil},
 		"answers changed since":         {func(in *check.SignIn) { in.Basis.ClientID = "another" }, "token_of_other_registration", nil},
 		"turned down":                   {func(in *check.SignIn) { in.Accepted, in.Refused = false, true }, "sign_in_turned_down", both},
 		"another person, not accepted":  {func(in *check.SignIn) { in.Accepted, in.RightOne = false, check.ProofNo }, "other_account_signed_in", both},

@@ -14,11 +14,14 @@ var ErrEmpty = errors.New("paste: nothing was pasted")
 // Where it was seen is known here, whatever the words themselves suggest. Of a
 // text that is too long the beginning is read: a page says first what is wrong.
 //
-// Errors: ErrEmpty.
+// Errors: ErrEmpty, ErrReturnAddress for what a sign-in has brought back.
 func ErrorText(text string) (*oauth.Error, error) {
 	parts, err := TakeApart(text[:min(len(text), MaxText)])
 	if err != nil {
 		return nil, err
+	}
+	if parts.Kind == KindCallback || parts.Kind == KindToken {
+		return nil, ErrReturnAddress
 	}
 	for _, s := range parts.Sightings {
 		var e *oauth.Error

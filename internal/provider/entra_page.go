@@ -1,5 +1,11 @@
 package provider
 
+import (
+	"slices"
+
+	"latchkey/internal/finding"
+)
+
 // pageRules know the sentences of Microsoft's sign-in pages that show no number
 // or hide it behind a link: people copy what they can see. The number behind "More
 // details" works in every language, and comes first. No recording holds these
@@ -21,6 +27,14 @@ var pageRules = []Rule{
 	{Text: []string{"Your account has been locked", "Your account is temporarily locked"}, Means: likely(AccountLocked)},
 	{Text: []string{"your password has expired", "Update your password"}, Means: likely(PasswordExpired)},
 	{Text: []string{"Your organization needs more information to keep your account secure", "More information required"}, Means: likely(MFANotRegistered)},
+}
+
+// EndsSignIn reports whether a sign-in is over when its page shows f. On some
+// pages the person goes on: types again, answers a question, or makes a new
+// password; and a page that nobody can explain may be one of these.
+func EndsSignIn(f finding.Finding) bool {
+	goesOn := []*finding.Definition{Unexplained, SignInInterrupted, PasswordWrong, AccountUnknown, PasswordExpired, MFANotRegistered}
+	return len(f.Causes) > 0 && !slices.Contains(goesOn, f.Causes[0].Definition)
 }
 
 // approvalWords are the titles and sentences of the pages on which only an

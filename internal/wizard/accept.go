@@ -7,8 +7,10 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/check"
+	"latchkey/internal/finding"
 	"latchkey/internal/oauth"
 	"latchkey/internal/paste"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 	"latchkey/internal/token"
 )
@@ -23,6 +25,7 @@ func (w *Wizard) Accept(ctx context.Context, who Who, id setup.ID, attempt strin
 	}
 	var r Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
+		r = Run{}
 		st, err := w.read(tx, id)
 		if err != nil {
 			return err
@@ -30,6 +33,9 @@ func (w *Wizard) Accept(ctx context.Context, who Who, id setup.ID, attempt strin
 		a, err := tx.Attempt(attempt)
 		if err != nil || a.Setup != id {
 			return errors.Join(err, notOf(a, id))
+		}
+		if a.State == AttemptAccepted {
+			return nil // pressed twice: the same answer
 		}
 		if _, over := a.overdue(w.Now()); over || a.State != AttemptStaged {
 			return ErrConflict
@@ -104,6 +110,10 @@ func (w *Wizard) accept(tx Tx, who Who, st *state, a *Attempt) error {
 func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt string) error {
 	var r Run
 	err := w.onAttempt(ctx, who, id, attempt, func(tx Tx, a *Attempt) error {
+		r = Run{}
+		if a.State == AttemptRefused || a.State == AttemptReplaced {
+			return nil // pressed twice: the same answer
+		}
 		if a.State == AttemptConfirmed || a.State == AttemptArrived {
 			a.State, a.Finished = AttemptReplaced, w.Now().UTC()
 			if err := w.forget(tx, a.ID); err != nil {
@@ -138,31 +148,37 @@ func (w *Wizard) Refuse(ctx context.Context, who Who, id setup.ID, attempt strin
 }
 
 // Shown takes what Microsoft's page shows, as pasted: an error that never comes
-// back to us. The text is taken apart, never used, and stored only as far as it
-// explains.
-func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) error {
-	failure, err := paste.ErrorText(text)
-	if err != nil {
-		return err
-	}
+// back to us. The text is taken apart, never used. If it names a failure that
+// ends the sign-in under way, it is stored as far as it explains, and beside is
+// nil. Anything else ends nothing: beside then says what the text means.
+//
+// Errors: paste.ErrEmpty, setup.InputErrors, ErrForbidden.
+func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) (beside *finding.Finding, err error) {
 	if who.Kind != WhoAdmin && !(who.Kind == WhoGuest && who.Setup == id && who.Role == RoleM365Admin) {
-		return ErrForbidden // it ends the sign-in, so an observer may not
+		return nil, ErrForbidden // it may end the sign-in, so an observer may not
+	}
+	failure, err := paste.ErrorText(text)
+	if errors.Is(err, paste.ErrReturnAddress) {
+		return nil, setup.InputErrors{{Field: PasteShown, Problem: ProblemReturnAddress}}
+	}
+	if err != nil {
+		return nil, err
 	}
 	var r Run
 	err = w.Store.Update(ctx, func(tx Tx) error {
+		r, beside = Run{}, nil
 		st, err := w.read(tx, id)
 		if err != nil {
 			return err
 		}
 		a := st.attempt
 		again := a.State == AttemptFailed && a.Told
-		if a.State == AttemptCreated && st.setup.SignIn.GrantRevision > 0 {
-			return ErrConflict // nobody is at the provider yet, and the token in use works
-		}
-		if a.ID == "" || a.Final() && !again || a.State == AttemptStaged || a.State == AttemptRedeeming {
-			return ErrConflict
-		}
 		// Nobody can be at the provider before the link was used.
+		there := a.State == AttemptConfirmed || again
+		if f := w.env(st).ExplainSignIn(failure); !there || !provider.EndsSignIn(f) {
+			beside = &f
+			return nil
+		}
 		a.Pasted, a.Told = a.State == AttemptConfirmed || again && a.Pasted, true
 		r, err = w.storeFailure(tx, &st, &a, check.Guard(""), failure, who)
 		return err
@@ -170,7 +186,7 @@ func (w *Wizard) Shown(ctx context.Context, who Who, id setup.ID, text string) e
 	if err == nil {
 		w.launch(r)
 	}
-	return err
+	return beside, err
 }
 
 // Outcome tells the private window how its sign-in has ended. Only the browser

@@ -131,10 +131,25 @@ func (a Attempt) outcome() check.SignIn {
 		in.Finished, in.Refused = true, true
 	case AttemptFailed, AttemptLost:
 		in.Finished, in.Failure = true, a.failure()
-	case AttemptStaged:
+	case AttemptStaged, AttemptReplaced, AttemptExpired:
 		in.Finished = true
 	}
 	return in
+}
+
+// Session is what the evidence of a adds up to.
+func (a Attempt) Session() check.Session { return a.outcome().Session() }
+
+// Dropped reports whether a token came and was not kept.
+func (a Attempt) Dropped() bool {
+	switch a.State {
+	case AttemptRefused:
+		return true
+	case AttemptFailed, AttemptExpired, AttemptReplaced:
+		f := a.failure()
+		return a.Identity.UserName != "" || f != nil && f.Guard == check.GuardIDToken
+	}
+	return false
 }
 
 // Final reports whether nothing more can come of a.

@@ -227,19 +227,20 @@ func (w *Wizard) judge(a *Attempt, s setup.Setup, p oauth.Pending, t oauth.Token
 		return "", failure
 	}
 	names := w.line(s).provider.Claims
+	a.FreshLogin = freshness(claims.AuthTime, a.Confirmed)
 	a.Identity = setup.Identity{
 		ObjectID: claims.String(names.Subject), UserName: claims.String(names.UserName), Name: claims.String("name"),
 	}
 	if names.Tenant != "" {
 		a.Identity.TenantID = strings.ToLower(claims.String(names.Tenant))
 		if a.Identity.TenantID != w.line(s).provider.TenantOf(p.Issuer) {
+			a.RightOne = check.ProofNo
 			return check.GuardTenant, nil
 		}
 	}
 	if a.Identity.ObjectID == "" {
 		return check.GuardIDToken, errors.New("wizard: the ID token names no subject")
 	}
-	a.FreshLogin = freshness(claims.AuthTime, a.Confirmed)
 	pinned := s.SignIn.Pinned
 	switch {
 	case pinned != nil && !pinned.Same(a.Identity):

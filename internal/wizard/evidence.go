@@ -26,11 +26,16 @@ const (
 	PasteRegistered    setup.Field = "registration_paste"
 	PasteExchange      setup.Field = "mailbox_block"
 	PasteSignInLog     setup.Field = "sign_in_log"
+	PasteShown         setup.Field = "shown"
 )
 
 // ProblemHoldsCode: the paste holds something live. It was used for nothing and
 // is kept nowhere; a page must not show it again either.
 const ProblemHoldsCode setup.Problem = "holds_code"
+
+// ProblemReturnAddress: the paste is what a sign-in has brought back, in place
+// of what a page shows.
+const ProblemReturnAddress setup.Problem = "return_address"
 
 // PasteError says what is wrong with a paste.
 type PasteError struct {

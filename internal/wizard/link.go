@@ -227,6 +227,16 @@ func (a Attempt) belongsTo(cookie string) bool {
 	return cookie != "" && a.CookieHash != (Hash{}) && equalHash(a.CookieHash, hashOf(cookie))
 }
 
+// otherJar is evidence E1. In the browser that made the link, a missing session
+// cookie shows a separate window. In another browser, or on another computer,
+// there never was one: that it is missing shows nothing.
+func (a Attempt) otherJar(b Browser) check.Proof {
+	if b.Who.IP == a.Starter.IP && b.Who.Agent == a.Starter.Agent {
+		return check.ProofYes
+	}
+	return check.ProofMissing
+}
+
 // sameJar reports whether the browser's cookie jar is the one that confirmed.
 func (a Attempt) sameJar(b Browser) bool {
 	return b.JarID != "" && equalHash(a.JarHash, hashOf(b.JarID))
@@ -280,7 +290,7 @@ func (w *Wizard) ConfirmLink(ctx context.Context, code string, b Browser) (out L
 				return ErrNoCookies
 			}
 			a.State, a.Confirmed, a.CookieHash, a.JarHash = AttemptConfirmed, w.Now().UTC(), hashOf(cookie), hashOf(b.JarID)
-			a.OpenedBy, a.OtherJar, a.NewJar, a.Cookies = b.Who, check.ProofYes, b.Jar, check.ProofYes
+			a.OpenedBy, a.OtherJar, a.NewJar, a.Cookies = b.Who, a.otherJar(b), b.Jar, check.ProofYes
 			out.Cookie = cookie
 			if err := tx.SaveAttempt(&a); err != nil {
 				return err
@@ -313,6 +323,9 @@ func (w *Wizard) ConfirmLink(ctx context.Context, code string, b Browser) (out L
 // The sign-in of the expected person is then accepted by itself.
 func (w *Wizard) LetIn(ctx context.Context, who Who, id setup.ID, attempt string) error {
 	return w.onAttempt(ctx, who, id, attempt, func(tx Tx, a *Attempt) error {
+		if a.LetIn {
+			return nil // pressed twice: the same answer
+		}
 		if a.State != AttemptConfirmed && a.State != AttemptArrived && a.State != AttemptRedeeming {
 			return ErrConflict
 		}

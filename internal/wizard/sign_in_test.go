@@ -322,14 +322,14 @@ func TestShownIsForThoseWhoAct(t *testing.T) {
 	} {
 		w := private()
 		a, _ := b.confirmed(id, &w)
-		if err := b.Shown(t.Context(), who, id, "AADSTS50011: The redirect URI does not match"); !errors.Is(err, wizard.ErrForbidden) || b.attempt(a.ID).State != wizard.AttemptConfirmed {
+		if _, err := b.Shown(t.Context(), who, id, "AADSTS50011: The redirect URI does not match"); !errors.Is(err, wizard.ErrForbidden) || b.attempt(a.ID).State != wizard.AttemptConfirmed {
 			t.Errorf("%s: %v, the attempt is %s", name, err, b.attempt(a.ID).State)
 		}
 	}
 	for name, who := range map[string]wizard.Who{"the owner": owner, "the second administrator": guest(wizard.RoleM365Admin, id)} {
 		w := private()
 		a, _ := b.confirmed(id, &w)
-		if err := b.Shown(t.Context(), who, id, "AADSTS50011: The redirect URI does not match"); err != nil || b.attempt(a.ID).State != wizard.AttemptFailed {
+		if _, err := b.Shown(t.Context(), who, id, "AADSTS50011: The redirect URI does not match"); err != nil || b.attempt(a.ID).State != wizard.AttemptFailed {
 			t.Errorf("%s: %v, the attempt is %s", name, err, b.attempt(a.ID).State)
 		}
 		b.settle(id)

@@ -154,6 +154,12 @@ func (w *Wizard) view(tx Tx, s setup.Setup) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
+	attempt := st.attempt
+	if state, over := attempt.overdue(w.Now()); over {
+		attempt.State = state
+	}
+	// What stopped the sign-in before closes no gate while the next is under way.
+	results = slices.DeleteFunc(results, func(r flow.Result) bool { return r.Blocks() && attempt.foregoes(r) })
 	env := w.env(st)
 	steps, err := flow.Progress(flow.Of(s), env, results, w.Now())
 	if err != nil {
@@ -161,12 +167,9 @@ func (w *Wizard) view(tx Tx, s setup.Setup) (View, error) {
 	}
 	v := View{
 		Setup: s, Flow: FlowName(s), Product: env.Product, Provider: env.Provider, Node: w.Node, Servers: st.servers,
-		Steps: steps, Attempt: st.attempt,
+		Steps: steps, Attempt: attempt,
 		Addresses: check.CompareAddresses(env), Redirects: check.CompareRedirectURIs(env), SecretEnds: check.SecretEnds(env),
 		ExternalURL: w.ExternalURL, CallbackURL: w.CallbackURL(), Now: w.Now().UTC(),
-	}
-	if state, over := v.Attempt.overdue(v.Now); over {
-		v.Attempt.State = state
 	}
 	if v.Run, err = tx.LastRun(s.ID); err != nil && !errors.Is(err, ErrNotFound) {
 		return View{}, err
@@ -229,28 +232,30 @@ func (v *View) overlay() {
 	}
 }
 
-// signInStep is the step as it stands while somebody is on the way: what stopped
-// an earlier sign-in says nothing about this one.
+// signInStep is the step as it stands while somebody is on the way.
 func (v *View) signInStep(s flow.StepState) flow.StepState {
 	a := v.Attempt
-	underWay := a.ID != "" && !a.Final()
-	if underWay {
-		checks := slices.Clone(s.Checks)
-		for i, c := range checks {
-			if c.Result == nil || !c.Result.Blocks() {
-				continue
-			}
-			if a.State != AttemptStaged || c.Result.At.Before(a.Finished) {
-				checks[i].Result, checks[i].Current, checks[i].Stale = nil, false, false
-				s.State = flow.InProgress
+	if a.ID != "" && !a.Final() {
+		s.Checks = slices.Clone(s.Checks)
+		for i, c := range s.Checks {
+			if c.Result != nil && len(c.Result.Findings) > 0 && a.foregoes(*c.Result) {
+				s.Checks[i].Result, s.Checks[i].Current, s.Checks[i].Stale = nil, false, false
 			}
 		}
-		s.Checks = checks
+		if s.State == flow.NotStarted {
+			s.State = flow.InProgress
+		}
 	}
-	if underWay && s.State == flow.NotStarted || v.Reissuing() && s.State == flow.Done {
+	if v.Reissuing() && s.State == flow.Done {
 		s.State = flow.InProgress
 	}
 	return s
+}
+
+// foregoes reports whether a is under way, and r judges a sign-in before it:
+// what that one was said to lack, or was stopped by, says nothing about a.
+func (a Attempt) foregoes(r flow.Result) bool {
+	return r.Check == check.SignedIn.ID && a.ID != "" && !a.Final() && (a.State != AttemptStaged || r.At.Before(a.Finished))
 }
 
 // Reissuing reports whether a new sign-in has begun and has brought no token
