@@ -44,7 +44,11 @@ type SecretLine struct {
 	By     string
 	At     time.Time
 	Ends   time.Time // zero if unknown
-	Wrong  bool      // a problem with it stands
+
+	Checked bool   // everything that can be asked about it has passed
+	Running bool   // it is being asked
+	Wrong   bool   // a problem with it stands
+	Problem string // what stands against it, with the remedy; "" for nothing
 }
 
 // ConsentLine is the state of the admin consent.
@@ -63,7 +67,7 @@ type SecretView struct {
 	Secret   SecretLine
 	CanSave  bool
 	Errors   map[string]string
-	SavedNow bool // after the POST: nothing more to do here
+	SavedNow bool // after the POST: the result is awaited here
 }
 
 var registrationOrder = []string{"cloud", "tenant", "client_id", "client_secret", "secret_ends", "redirect_uris"}

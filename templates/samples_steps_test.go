@@ -50,10 +50,10 @@ func stepSamples() map[string]templ.Component {
 			Parts: []Offline{{Title: "Mailbox", Send: "The block.", Clicks: []Click{{Text: "Open this account.", Value: "svc-mail@contoso.example", Link: "https://admin.microsoft.com"}, {Text: "Done."}},
 				Scripts: []Script{{ID: "s", Name: "Read", Text: "Get-CASMailbox", Modules: []string{"ExchangeOnlineManagement"}, Roles: []string{"Global Reader"}}}}}}),
 		"secret": Secret(SecretView{Page: func() Page { p := midway(); p.Next = nil; return p }(), CanSave: true,
-			Secret: SecretLine{Stored: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)}}),
+			Secret: SecretLine{Stored: true, Checked: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)}}),
 		"secret-error": Secret(SecretView{Page: anonymousSetup(), CanSave: true,
 			Errors: map[string]string{"client_secret": "This is the Secret ID. Paste the text from the column “Value”."}}),
-		"secret-saved": Secret(SecretView{Page: anonymousSetup(), SavedNow: true, Secret: SecretLine{Stored: true, At: now}}),
+		"secret-saved": Secret(SecretView{Page: anonymousSetup(), SavedNow: true, Secret: SecretLine{Stored: true, Checked: true, At: now}}),
 		"secret-read":  Secret(SecretView{Page: anonymousSetup()}),
 	}
 }
@@ -86,7 +86,7 @@ func registration() RegistrationView {
 		StepPage:    stepOf(midway(), "registration"),
 		Form:        RegistrationForm{Cloud: "global", Tenant: "contoso.example", ClientID: "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f", SecretEnds: "2028-03-11"},
 		Clouds:      []Option{{Value: "global", Text: "Worldwide"}, {Value: "china", Text: "China, operated by 21Vianet"}},
-		Secret:      SecretLine{Stored: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)},
+		Secret:      SecretLine{Stored: true, Checked: true, By: "Dana Weiss", At: before(time.Hour), Ends: now.AddDate(1, 7, 0)},
 		Redirects:   []string{"https://setup.contoso.example/callback", "https://ece.contoso.example/egain/oauth/callback"},
 		Permissions: []string{"IMAP.AccessAsUser.All", "SMTP.Send", "User.Read", "offline_access", "openid", "profile"}, Claim: "auth_time",
 		Scopes: []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access", "openid", "profile"},

@@ -46,6 +46,8 @@ const (
 	homeTenant = "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f"
 	clientID   = "0f1e2d3c-aaaa-4bbb-8ccc-1d2e3f4a5b6c"
 	theSecret  = "Vq8~planted-client-secret-value.7f3k"
+	// refusedSecret is a value that the authority has never made.
+	refusedSecret = "Vq8~another-value-than-the-one.there"
 )
 
 func newAuthority(t *testing.T) *authority {
@@ -118,6 +120,10 @@ func (a *authority) token(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.PostForm.Get("grant_type") {
 	case "client_credentials":
+		if r.PostForm.Get("client_secret") == refusedSecret {
+			refuse("invalid_client", "AADSTS7000215: Invalid client secret provided")
+			return
+		}
 		answer(w, 200, map[string]any{"access_token": "none", "token_type": "Bearer", "expires_in": 3600})
 		return
 	case "refresh_token":

@@ -31,10 +31,18 @@ func (s *Server) evidence(w http.ResponseWriter, r *request) error {
 			Setup: r.id(), Step: step, Basis: r.PostForm.Get("revision"), Entries: r.entries(), Later: true,
 		}
 		err := s.Wizard.Answer(r.Context(), r.visitor.who, beside)
-		if errors.Is(err, wizard.ErrConflict) {
+		problems, rejected := inputErrors(err)
+		switch {
+		case rejected:
+			r.pasted = text
+			v, err := r.view()
+			if err != nil {
+				return err
+			}
+			return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, step, beside.Entries, r.problems(problems)))
+		case errors.Is(err, wizard.ErrConflict):
 			return r.conflict(w, beside)
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 	}

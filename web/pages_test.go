@@ -170,12 +170,36 @@ func TestAWrongSecretIsNotTicked(t *testing.T) {
 	owner := s.claimed()
 	id := s.ready()
 	page := "/m/" + string(id) + "/registration"
-	line := `<p class="stored">`
+	const line = `id="secret-state" data-live class="stored"`
 	has(t, "a good secret", owner.Get(page), line)
-	s.answer(id, setup.StepRegistration, wizard.Entries{
-		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {"9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a"}, "redirect_uris": {s.url + "/callback"},
-	})
-	has(t, "a Secret ID", owner.Get(page), "client_secret_is_id", "not:"+line, "stored is-problem")
+	const says = "This is the Secret ID. Paste the text from the column"
+	wrong := url.Values{
+		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {"9F8E7d6c-5b4a-4392-8170-6f5e4d3c2b1a"}, "redirect_uris": {s.url + "/callback"},
+	}
+	for name, value := range map[string]string{says: wrong.Get("client_secret"), "is too short": "Vq8"} {
+		for _, path := range []string{page, page + "/secret"} {
+			wrong.Set("client_secret", value)
+			got := owner.Post(path, wrong)
+			if got.Status != 422 || strings.Contains(got.Body, value) || s.view(id).Setup.Registration.SecretRevision != 1 {
+				t.Errorf("%q replaces a stored value at %s: %d", value, path, got.Status)
+			}
+			has(t, path, got, name)
+		}
+	}
+	// Where none is stored the problem stands in the step, with its request.
+	id = s.eceSetup(nil)
+	s.eceAddresses(id)
+	page = "/m/" + string(id) + "/registration"
+	wrong.Set("save", "paste")
+	wrong.Set("revision", wizard.StepBasis(s.view(id).Setup, setup.StepRegistration))
+	wrong.Set("client_secret", "Vq8")
+	has(t, "beside a paste", owner.Post(page, wrong), "is too short")
+	wrong.Del("save")
+	wrong.Del("revision")
+	wrong.Set("client_secret", "9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a")
+	owner.Post(page, wrong)
+	s.settle(id)
+	has(t, "a Secret ID", owner.Get(page), "client_secret_is_id", "not:"+line, `class="note is-problem"`, says)
 	has(t, "the request", owner.Get("/m/"+string(id)+"/ask/client_secret_is_id?step=registration"),
 		"Application (client) ID: "+clientID, "Enter it here: "+s.url+page+"/secret", "only for somebody who takes part")
 }

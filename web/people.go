@@ -175,36 +175,6 @@ func (s *Server) waitingRoom(w http.ResponseWriter, r *request) error {
 	return r.render(w, http.StatusOK, templates.WaitingRoom(v))
 }
 
-// secretPage is the page with one field that is opened on the other computer.
-func (s *Server) secretPage(w http.ResponseWriter, r *request) error {
-	return s.secretForm(w, r, http.StatusOK, nil, r.URL.Query().Get("saved") == "yes")
-}
-
-func (s *Server) secretForm(w http.ResponseWriter, r *request, status int, wrong map[string]string, saved bool) error {
-	v, err := r.view()
-	if err != nil {
-		return err
-	}
-	page := r.setupPage(v)
-	page.Live = templates.Live{} // nothing on this page changes by itself
-	return r.render(w, status, templates.Secret(templates.SecretView{
-		Page: page, Secret: secretLine(v), Errors: wrong, SavedNow: saved && v.Setup.Registration.SecretRevision > 0,
-		CanSave: wizard.May(r.visitor.who, v.Setup.ID, setup.StepRegistration),
-	}))
-}
-
-func (s *Server) secret(w http.ResponseWriter, r *request) error {
-	err := s.Wizard.SaveSecret(r.Context(), r.visitor.who, r.id(), r.entries())
-	if problems, rejected := inputErrors(err); rejected {
-		return s.secretForm(w, r, http.StatusUnprocessableEntity, r.problems(problems), false)
-	}
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r.Request, r.URL.Path+"?saved=yes", http.StatusSeeOther)
-	return nil
-}
-
 // loopback reports whether an address means whatever computer opens it (RFC
 // 6761 §6.3).
 func loopback(address string) bool {

@@ -93,7 +93,7 @@ func TestTwoPeople(t *testing.T) {
 	const planted = "Planted~secret.value_of_the_guest-42"
 	saved := time.Now()
 	got := guest.Post(base+"/registration/secret", url.Values{"client_secret": {planted}, "secret_ends": {"2027-03-11"}})
-	if got.Status != http.StatusOK || !strings.Contains(got.Path, "saved=yes") {
+	if got.Status != http.StatusOK || !strings.Contains(got.Path, "/secret/saved") {
 		t.Fatalf("the secret page answered %d at %s", got.Status, got.Path)
 	}
 	select {

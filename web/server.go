@@ -162,6 +162,7 @@ func (s *Server) setupRoutes(r chi.Router) {
 
 	r.Get("/registration/secret", s.page(s.secretPage))
 	r.Post("/registration/secret", s.page(s.secret))
+	r.Get("/registration/secret/saved", s.page(s.secretSaved))
 	r.Post("/registration/key", s.page(s.newKey))
 	r.Post("/registration/cloud", s.page(s.cloud))
 	r.Post("/network/block", s.page(s.probeBlock))

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"latchkey/internal/adminscript"
 	"latchkey/internal/check"
-	"latchkey/internal/finding"
 	"latchkey/internal/product"
 	"latchkey/internal/provider"
 	"latchkey/internal/setup"
@@ -186,7 +184,7 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 			Cloud: get(setup.FieldCloud), Tenant: get(setup.FieldTenant), ClientID: get(setup.FieldClientID),
 			SecretEnds: get(setup.FieldSecretEnds), RedirectURIs: get(setup.FieldRedirectURIs),
 		},
-		Secret:    secretLine(v),
+		Secret:    r.secretLine(v),
 		Redirects: v.RedirectURIs(), Compare: r.compared(v.Redirects),
 		Portal:  v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
 		Consent: templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
@@ -245,20 +243,6 @@ func (r *request) cloudOffered(v wizard.View) templates.Option {
 		}
 	}
 	return templates.Option{}
-}
-
-func secretLine(v wizard.View) templates.SecretLine {
-	reg := v.Setup.Registration
-	wrong := false
-	if st, ok := v.Step(setup.StepRegistration); ok {
-		wrong = slices.ContainsFunc(st.Findings(), func(f finding.Finding) bool {
-			return f.Blocks() && strings.HasPrefix(f.Code(), "client_secret")
-		})
-	}
-	return templates.SecretLine{
-		Wrong:  wrong,
-		Stored: reg.SecretRevision > 0, By: reg.SecretSavedBy, At: reg.SecretSavedAt, Ends: v.SecretEnds.Time(),
-	}
 }
 
 func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.Entries) templates.NetworkView {

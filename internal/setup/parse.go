@@ -34,6 +34,8 @@ const (
 	ProblemTwice        Problem = "twice"
 	ProblemTooManyLines Problem = "too_many"
 	ProblemOnlyOne      Problem = "only_one"
+	ProblemSecretID     Problem = "secret_id"
+	ProblemTooShort     Problem = "too_short"
 )
 
 // InputError says which field was rejected, with what value, and why. Value is

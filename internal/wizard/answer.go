@@ -152,7 +152,7 @@ func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) 
 	case setup.StepRegistration:
 		before := s.Registration.RedirectURIs
 		r.registration(s, w.Options.Providers)
-		value = r.secretEntry()
+		value = r.secretEntry(w.line(*s).provider, s.Registration.SecretRevision == 0)
 		if !reflect.DeepEqual(before, s.Registration.RedirectURIs) {
 			s.Registration.RedirectURIsAt = now
 		}
@@ -223,20 +223,20 @@ func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries E
 	if err := w.mayRun(who, id); err != nil {
 		return err
 	}
-	r := &reader{entries: entries}
-	value := r.secretEntry()
-	if value.IsZero() && len(r.problems) == 0 {
-		r.problems = setup.InputErrors{{Field: setup.FieldClientSecret, Problem: setup.ProblemRequired}}
-	}
-	var ends setup.Date
-	required(r, setup.FieldSecretEnds, setup.ParseDate, &ends)
-	if err := r.err(); err != nil {
-		return err
-	}
 	var run Run
 	err := w.Store.Update(ctx, func(tx Tx) error {
 		s, err := tx.Setup(id)
 		if err != nil {
+			return err
+		}
+		r := &reader{entries: entries}
+		value := r.secretEntry(w.line(s).provider, false)
+		if value.IsZero() && len(r.problems) == 0 {
+			r.problems = setup.InputErrors{{Field: setup.FieldClientSecret, Problem: setup.ProblemRequired}}
+		}
+		var ends setup.Date
+		required(r, setup.FieldSecretEnds, setup.ParseDate, &ends)
+		if err := r.err(); err != nil {
 			return err
 		}
 		if err := w.putSecret(tx, who, &s, value); err != nil {

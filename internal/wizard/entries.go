@@ -206,22 +206,34 @@ func (r *reader) registration(s *setup.Setup, providers []provider.Provider) {
 	}
 }
 
-// maxSecret is far above any client secret in use.
-const maxSecret = 1024
+// maxSecret is far above any client secret in use, minSecret far below those
+// that Entra makes (40 characters).
+const (
+	maxSecret = 1024
+	minSecret = 8
+)
 
 // secretEntry returns the client secret of a form; zero if none was typed.
 // Blanks at the ends come from copying and are dropped; the problem never
-// carries the value.
-func (r *reader) secretEntry() secret.Text {
+// carries the value. An ID in place of the value replaces no stored one: the
+// first one in a step is kept, so that the problem stands there with the request
+// to whoever has the value. first is that case.
+func (r *reader) secretEntry(p provider.Provider, first bool) secret.Text {
 	value := strings.TrimSpace(r.entries.Get(setup.FieldClientSecret))
+	var problem setup.Problem
 	switch {
 	case len(value) > maxSecret:
-		r.problems = append(r.problems, &setup.InputError{Field: setup.FieldClientSecret, Problem: setup.ProblemTooLong})
+		problem = setup.ProblemTooLong
 	case strings.IndexFunc(value, func(c rune) bool { return c < 0x20 || c > 0x7e }) >= 0:
-		r.problems = append(r.problems, &setup.InputError{Field: setup.FieldClientSecret, Problem: setup.ProblemControl})
+		problem = setup.ProblemControl
+	case p.GUIDs && setup.IsGUID(value) && !first:
+		problem = setup.ProblemSecretID
+	case p.GUIDs && value != "" && len(value) < minSecret:
+		problem = setup.ProblemTooShort
 	default:
 		return secret.New(value)
 	}
+	r.problems = append(r.problems, &setup.InputError{Field: setup.FieldClientSecret, Problem: problem})
 	return secret.Text{}
 }
 
