@@ -207,3 +207,24 @@ func TestCausesAreInTheOrderOfTheirLikelihood(t *testing.T) {
 		}
 	}
 }
+
+// What looks like one of these things and is another.
+func TestLookalikes(t *testing.T) {
+	for text, without := range map[string]string{
+		"smtp: sent 12 messages (407) bytes":                          "proxy_wants_login",
+		"GET /x response: 407 bytes":                                  "proxy_wants_login",
+		"Email OAuth 2.0 Proxy: connected through proxy after 450 ms": "proxy_refused",
+		"node: can't find config: ./mail.json":                        "host_not_found",
+		"Refused to connect to 'https://login.microsoftonline.com/' because it violates the following Content Security Policy directive": "connection_refused",
+		"https://app.contoso.example/cb?error=access_denied\nforbidden":                                                                  "unexplained",
+		"order 70000": "grant_revoked",
+		"550-5.7.26 This mail is unauthenticated, see\n550 5.7.26 https://support.google.com/mail/answer/81126 - gsmtp": "other_mail_service",
+		"S: 250-AUTH LOGIN PLAIN XOAUTH2\nS: 535 5.7.3 Authentication unsuccessful":                                     "password_login_off",
+		"C: AUTH XOAUTH2\nS: 535 5.7.3 Authentication unsuccessful\nC: AUTH LOGIN":                                      "password_login_off",
+		"imap: job 10061 failed to refresh":                                                                             "connection_refused",
+	} {
+		if got := codes(mustExplain(t, text)); slices.Contains(got, without) {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package paste
 
 import (
-	"regexp"
 	"strconv"
 
 	"latchkey/internal/probe"
@@ -14,8 +13,8 @@ var (
 		`tunnel(?:ing)? (?:connection|socket|request).{0,40}(?:fail|refused|could not|cannot)|proxy (?:returns|tunnel|authentication|connect|refused|responded|replied|said)|` +
 		`\bfrom proxy\b|ERR_(?:PROXY|TUNNEL)_CONNECTION_FAILED|proxy server is refusing|proxy.{0,30}\b407\b`)
 	// asksForLogin is status 407, which only proxies send (RFC 9110 §15.5.8).
-	asksForLogin = words(`\b407 Proxy|(?:\(|status(?: ?code)?["']?\W{1,4}|HTTP(?:/[0-9.]+)? |response(?: code)?\W{1,3}|error\W{1,3})407\b`)
-	httpNumber   = regexp.MustCompile(`(?:^|[^0-9:.])([45][0-9]{2})(?:[^0-9:.]|\.?$|\. )`)
+	asksForLogin = words(`\b407 Proxy|(?:error|fehler|erreur|errore|erro|エラー|错误)[^\n]{0,40}\(407\)|(?:status(?: ?code)?["']?\W{1,4}|HTTP(?:/[0-9.]+)? |response(?: code)?\W{1,3}|error\W{1,3})407(?:\s*$|\s*[^\w\s]| Proxy)`)
+	httpNumber   = words(`(?:HTTP(?:/[0-9.]+)?(?: code)?|status ?(?:code)?|response(?: code)?|failed|code|returned|error)\W{1,4}([45][0-9]{2})(?:[^0-9.]|\.?$|\. )`)
 	tunnelFailed = words(`TUNNEL_CONNECTION_FAILED`)
 	noWayOut     = words(`(?:cannot|could not|unable to|failed to) connect to (?:the )?proxy|PROXY_CONNECTION_FAILED|proxy server is refusing|proxy refused`)
 )
@@ -54,16 +53,11 @@ func (r *reader) readProxy() {
 }
 
 // proxyStatus is the HTTP status with which a proxy answered, 0 if none is
-// named. Ports look like one.
+// named.
 func proxyStatus(text string) int {
 	if asksForLogin.MatchString(text) {
 		return 407
 	}
-	for _, m := range httpNumber.FindAllStringSubmatch(text, -1) {
-		if _, port := protocolOfPort[m[1]]; !port {
-			n, _ := strconv.Atoi(m[1])
-			return n
-		}
-	}
-	return 0
+	n, _ := strconv.Atoi(group1(httpNumber, text)) // 0 for none
+	return n
 }

@@ -173,6 +173,9 @@ func rejoined(text string) string {
 	if len(lines) < 2 || len(lines) != strings.Count(strings.TrimSpace(text), "\n")+1 || !strings.Contains(lines[0], "://") {
 		return text
 	}
+	if slices.ContainsFunc(lines[1:], func(l string) bool { return !strings.ContainsAny(l, "0123456789=&%._-") }) {
+		return text // words below an address
+	}
 	one := strings.Join(lines, "")
 	if u, err := url.Parse(one); err != nil || u.Host == "" || u.RawQuery == "" && u.Fragment == "" || strings.Count(one, "://") != 1 {
 		return text

@@ -84,7 +84,7 @@ var pastedRules = []Rule{
 	{Stage: probe.ProxyStage, Kind: []probe.Kind{probe.ProxyRefused}, When: wantsLogin, Means: certain(ProxyWantsLogin)},
 	{Stage: probe.ProxyStage, Kind: []probe.Kind{probe.ProxyRefused}, When: pasted, Means: certain(ProxyRefused)},
 	{Stage: probe.ProxyStage, When: pasted, Means: certain(ProxyUnreachable)},
-	{Kind: []probe.Kind{probe.RefusedByServer}, Text: foreignMail, When: pasted, Means: likely(OtherMailService)},
+	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, Text: foreignMail, When: pasted, Means: likely(OtherMailService)},
 	{Text: appServers, When: pasted, Means: likely(ApplicationFault)},
 	{Text: []string{"scope value that is reserved", "reserved scope"}, When: pasted, Means: certain(ScopeReserved)},
 	{HTML: true, Endpoint: oauth.TokenEnd, When: noStatus, Means: likely(ProxyAnswered, ProviderUnavailable)},
