@@ -25,6 +25,8 @@ type RegistrationView struct {
 	Found       Option   // the cloud in which the tenant was found, if another is chosen
 	Offline     string   // address of the page that the other person can take along
 	Consent     ConsentLine
+	TenantHint  string // where what stands in the field comes from; "" if a person entered it
+	ClientHint  string
 	Compare     []Comparison // needed and registered redirect URIs; none while nothing was pasted
 }
 

@@ -119,11 +119,11 @@ func Registration(v RegistrationView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(control{Name: "tenant", Hint: t(ctx, "registration.tenant_hint"), Value: v.Form.Tenant, Error: v.Errors["tenant"], Machine: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(control{Name: "tenant", Hint: or(v.TenantHint, t(ctx, "registration.tenant_hint")), Value: v.Form.Tenant, Error: v.Errors["tenant"], Machine: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(control{Name: "client_id", Hint: t(ctx, "registration.client_id_hint"), Value: v.Form.ClientID, Error: v.Errors["client_id"], Machine: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(control{Name: "client_id", Hint: or(v.ClientHint, t(ctx, "registration.client_id_hint")), Value: v.Form.ClientID, Error: v.Errors["client_id"], Machine: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

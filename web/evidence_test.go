@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchkey/internal/adminscript"
+	"latchkey/internal/check"
 	"latchkey/internal/locale"
 	"latchkey/internal/provider"
 	"latchkey/internal/secret"
@@ -39,6 +40,13 @@ func TestTheProductsAddressIsLearnt(t *testing.T) {
 	if a := v.Setup.Addresses; a.ProductSignIn == nil || a.ProductRedirectURI != "https://ece.contoso.example/oauth" ||
 		v.Setup.Registration.ClientID != clientID {
 		t.Errorf("learnt %+v, client %s", a, v.Setup.Registration.ClientID)
+	}
+	has(t, "step 3", owner.Get("/m/"+string(id)+"/registration"), "Filled in from the sign-in account", "Filled in from the address pasted in step 2")
+	st, _ := v.Step(setup.StepRegistration)
+	for _, c := range st.Checks {
+		if c.Check == check.ProductClient && c.Current {
+			t.Errorf("an address that fills in the client ID is compared with itself: %+v", c.Result)
+		}
 	}
 	codes := strings.Join(s.found(id, setup.StepAddresses), " ")
 	for _, want := range []string{"product_scope_without_resource", "product_signs_in_silently"} {

@@ -189,6 +189,14 @@ func (r *request) registrationView(v wizard.View, p templates.StepPage, typed wi
 		Portal:  v.Provider.PortalLink(provider.PageRegistrations, reg.ClientID),
 		Consent: templates.ConsentLine{State: "none", URL: r.s.Wizard.ConsentURL(v, r.visitor.who)},
 	}
+	if typed == nil && reg.Tenant == "" { // nobody has answered this step yet
+		if out.Form.Tenant != "" && out.Form.Tenant == r.tenant(v) {
+			out.TenantHint = r.printer.T("registration.tenant_prefilled")
+		}
+		if asks := v.Setup.Addresses.ProductSignIn; asks != nil && reg.ClientID != "" && reg.App == nil {
+			out.ClientHint = r.printer.T("registration.client_id_prefilled")
+		}
+	}
 	out.Clouds = r.clouds(v)
 	out.Found = r.cloudOffered(v)
 	if v.Provider.Kind == provider.KindEntra {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/check"
+	"latchkey/internal/provider"
 	"latchkey/internal/setup"
 )
 
@@ -304,6 +305,15 @@ func TestProductClient(t *testing.T) {
 	if got := check.ProductClient.TargetsOf(envOf(s)); got != nil {
 		t.Errorf("what nobody has shown is compared: %v", got)
 	}
+	s = shown()
 	s.Registration.ClientID = ""
 	waits(t, check.ProductClient, s, setup.FieldClientID)
+	s = shown()
+	s.Registration.Tenant = "" // what was pasted has filled in the client ID
+	waits(t, check.ProductClient, s, setup.FieldTenant)
+	env := envOf(shown())
+	env.Provider = provider.OpenID
+	if got := check.ProductClient.TargetsOf(env); got != nil {
+		t.Errorf("an address of Entra is compared with another service: %v", got)
+	}
 }

@@ -204,19 +204,20 @@ func (e *Env) productResource(p *setup.ProductSignIn) finding.Finding {
 }
 
 // ProductClient compares what the product uses with the registration that was
-// entered here.
+// entered here. The pasted address fills in a client ID by itself, which proves
+// nothing: the answers of the step are compared, and the tenant is one of them.
 var ProductClient = &Check{
 	ID: "product_client",
 	Reads: []setup.Field{
 		setup.FieldProduct, setup.FieldProductSignIn, setup.FieldCloud, setup.FieldTenant, setup.FieldClientID, setup.ConfigProvider,
 	},
 	Targets: func(e *Env) []Target {
-		if e.Setup.Addresses.ProductSignIn == nil {
+		if e.Setup.Addresses.ProductSignIn == nil || entraOnly(e) == nil {
 			return nil
 		}
 		return ownRedirect(e)
 	},
-	Needs:    []setup.Field{setup.FieldClientID},
+	Needs:    []setup.Field{setup.FieldTenant, setup.FieldClientID},
 	NeededBy: setup.StepSignIn,
 	Finds:    []*finding.Definition{productOtherClient, productOtherTenant, productTenantOpen, productOtherCloud},
 	Grade:    Pasted, Rejudges: true, Timeout: 30 * time.Second,
