@@ -8,6 +8,8 @@ type NetworkView struct {
 	Script     string   // PowerShell for servers without Latchkey; "" for none
 	Command    string   // the probe command; "" for none
 	Server     string   // the server of Script and Command; "" where they hold UnnamedServer
+	Chosen     bool     // somebody has asked for Server's
+	Others     []Link   // the same for each other server
 	Missing    []string // servers that no result has come from yet
 	Statements []Statement
 }

@@ -132,7 +132,7 @@ func registrationClosed() RegistrationView {
 }
 
 func laterStepSamples() map[string]templ.Component {
-	network := NetworkView{StepPage: stepOf(midway(), "network"), Missing: []string{"SVC01", "SVC02"},
+	network := NetworkView{StepPage: stepOf(midway(), "network"), Missing: []string{"SVC01", "SVC02"}, Server: "SVC01", Others: []Link{{Text: "SVC02", URL: "/m/k3/network?server=SVC02#servers-name"}},
 		Script: "$targets = 'login.microsoftonline.com:443','outlook.office365.com:993'\nforeach ($t in $targets) { Test-Connection $t }", Command: "latchkey probe --role services"}
 	network.Checks = networkChecks(false)
 	network.Onward.Step = "mailbox"

@@ -24,7 +24,16 @@ func TestNetworkScriptAndCommandFitTheSetup(t *testing.T) {
 		"latchkey probe --cloud "+cloud+" --role services --node SERVER-NAME", "$server = &#39;SERVER-NAME&#39;", `/application">Name a server</a>`)
 	s.servers(id, "SVC01")
 	has(t, "with a server", owner.Get("/m/"+string(id)+"/network"),
-		"latchkey probe --cloud "+cloud, " --node SVC01", "$server = &#39;SVC01&#39;", "not:SERVER-NAME")
+		"latchkey probe --cloud "+cloud, " --node SVC01", "$server = &#39;SVC01&#39;", "not:SERVER-NAME", "not:alone. For another server")
+	// A block says for which server it was made: each has a script of its own.
+	s.servers(id, "NODE1\nAPP1 application\nSVC01 services")
+	path := "/m/" + string(id) + "/network"
+	has(t, "of the first", owner.Get(path), "$server = &#39;APP1&#39;", "--role application --node APP1",
+		"for APP1 alone. For another server", path+"?server=SVC01#servers-name", "not:server=NODE1", "not:server=APP1")
+	for _, name := range []string{"SVC01", "svc01"} {
+		has(t, "of the second", owner.Get(path+"?server="+name), "$server = &#39;SVC01&#39;", "--role services --node SVC01", "?server=APP1#servers-name", `<details class="fold" open>`)
+	}
+	has(t, "of nobody", owner.Get(path+"?server=%3Cb%3E"), "$server = &#39;APP1&#39;", "not:<b>")
 }
 
 // servers names servers in step 1.
@@ -79,7 +88,8 @@ func TestNetworkSaysWhyABlockIsRefused(t *testing.T) {
 		}
 	}
 	has(t, "taken", owner.Post(page+"/block", url.Values{"probe_block": {good().String()}}), "Somebody between SVC01 and outlook.office365.com seems to open the encrypted traffic", "Zscaler Intermediate Root CA",
-		"SVC01 reaches outlook.office365.com on port 993 over IPv4, but not over IPv6")
+		"SVC01 reaches outlook.office365.com on port 993 over IPv4, but not over IPv6",
+		">Check SVC01 again with its script</a>", page+"?server=SVC01#servers-name")
 	older := good()
 	older.At = older.At.Add(-time.Hour)
 	has(t, "older", owner.Post(page+"/block", url.Values{"probe_block": {older.String()}}), "A newer result of SVC01 is here already")

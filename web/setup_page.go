@@ -404,6 +404,11 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		if r.visitor.who.Role != wizard.RoleObserver {
 			card.Again = "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "/runs"
 		}
+		ours := func(c flow.CheckState) bool { return serverIndex(pastedServers(v), c.Target.Server) < 0 }
+		if name := first.Target.Server; card.Again != "" && !slices.ContainsFunc(g.Checks, ours) {
+			card.Again = "" // would check this server's connections
+			card.Here = templates.Link{Text: r.printer.T("network.check_server", "name", name), URL: serverURL(v, name)}
+		}
 		if f.NewSignIn() && r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil {
 			card.SignIn = "/m/" + string(v.Setup.ID) + "/reissue"
 		}

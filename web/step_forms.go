@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -262,11 +264,22 @@ func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.
 			index(&out.Missing, c.Target.Server)
 		}
 	}
-	for _, server := range v.Setup.Application.Servers {
-		if out.Server == "" || len(out.Missing) > 0 && server.Name == out.Missing[0] {
-			out.Server = server.Name
-			out.Script = r.s.Wizard.Script(v, adminscript.Network, server)
-			out.Command = r.probeCommand(v, server)
+	servers := pastedServers(v)
+	wanted := append([]string{r.URL.Query().Get("server")}, out.Missing...)
+	i := slices.IndexFunc(wanted, func(name string) bool { return serverIndex(servers, name) >= 0 })
+	if len(servers) > 0 {
+		chosen := 0
+		if i >= 0 {
+			chosen = serverIndex(servers, wanted[i])
+		}
+		server := servers[chosen]
+		out.Server, out.Chosen = server.Name, i == 0
+		out.Script = r.s.Wizard.Script(v, adminscript.Network, server)
+		out.Command = r.probeCommand(v, server)
+		for j, other := range servers {
+			if j != chosen {
+				out.Others = append(out.Others, templates.Link{Text: other.Name, URL: serverURL(v, other.Name)})
+			}
 		}
 	}
 	if out.Server == "" {
@@ -275,6 +288,22 @@ func (r *request) networkView(v wizard.View, p templates.StepPage, typed wizard.
 		out.Command = r.probeCommand(v, unnamed)
 	}
 	return out
+}
+
+// pastedServers are those whose results people paste: all that the setup names
+// but this one.
+func pastedServers(v wizard.View) []setup.Server {
+	return slices.DeleteFunc(slices.Clone(v.Setup.Application.Servers), func(s setup.Server) bool { return strings.EqualFold(s.Name, v.Node) })
+}
+
+func serverIndex(list []setup.Server, name string) int {
+	return slices.IndexFunc(list, func(s setup.Server) bool { return strings.EqualFold(s.Name, name) })
+}
+
+// serverURL is where the script of one server stands: a block names the server
+// for which its script was made, not the one on which it ran.
+func serverURL(v wizard.View, server string) string {
+	return "/m/" + string(v.Setup.ID) + "/" + setup.StepNetwork.Path() + "?" + url.Values{"server": {server}}.Encode() + "#servers-name"
 }
 
 // probeCommand is the command whose block this setup takes: for its sign-in
