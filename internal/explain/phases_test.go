@@ -21,6 +21,8 @@ func TestPastesOfTheSignIn(t *testing.T) {
 		{"the username", "This username may be incorrect. Make sure you typed it correctly.", "account_unknown", true},
 		{"Django callback", "oauthlib.oauth2.rfc6749.errors.MismatchingStateError: (mismatching_state) CSRF Warning! State not equal in request and response.", "state_mismatch", true},
 		{"requests-oauthlib, http", "oauthlib.oauth2.rfc6749.errors.InsecureTransportError: (insecure_transport) OAuth 2 MUST utilize https.", "redirect_uri_http", true},
+		{"callback behind nginx", "502 Bad Gateway\nnginx/1.24.0", "application_error", true},
+		{"callback that nobody serves", "Not Found\nThe requested URL /oauth2/callback was not found on this server.\nApache/2.4.58 (Debian) Server at app.contoso.example Port 443", "application_error", true},
 		{"scope changed", `Warning: Scope has changed from "https://outlook.office.com/IMAP.AccessAsUser.All offline_access" to "https://outlook.office.com/IMAP.AccessAsUser.All".`, "unexplained", true},
 	})
 }
@@ -71,7 +73,12 @@ func TestPastesOfMailPrograms(t *testing.T) {
 		{"Jakarta Mail, POP3 one line", "DEBUG POP3: AUTH XOAUTH2 command trace suppressed\n-ERR Protocol error. Connection is closed. 10", "pop3_auth_one_line", true},
 		{"MailKit", "MailKit.Security.AuthenticationException: AuthenticationInvalidCredentials: Authentication failed.\n   at MailKit.Net.Imap.ImapClient.AuthenticateAsync", "token_wrong_audience", true},
 		{"MailKit, SMTP", "MailKit.Security.AuthenticationException: 535: 5.7.3 Authentication unsuccessful [AM0PR02CA0134.eurprd02.prod.outlook.com 2026-11-21T10:00:00.000Z 08DCA18218166FB4]\n   at MailKit.Net.Smtp.SmtpClient.AuthenticateAsync", "smtp_login_refused", true},
-		{"Python, SMTP AUTH extension", "smtplib.SMTPNotSupportedError: SMTP AUTH extension not supported by server.", "client_misreads_server", true},
+		{"Python, SMTP AUTH extension", "smtplib.SMTPNotSupportedError: SMTP AUTH extension not supported by server.", "starttls_not_used", true},
+		{"Go, no AUTH", "smtp: server doesn't support AUTH", "starttls_not_used", true},
+		{"neomutt", "Authenticating (XOAUTH2)...\nXOAUTH2 authentication failed.", "token_wrong_audience", true},
+		{"Exchange Web Services", "The SMTP address has no mailbox associated with it.", "mailbox_missing", true},
+		{".NET in German, name", "System.Net.WebException: Der Remotename konnte nicht aufgelöst werden: 'login.microsoftonline.com'", "host_not_found", true},
+		{"openssl, broken off", "CONNECTED(00000003)\nwrite:errno=104\n---\nno peer certificate available", "connection_lost", false},
 		{"PHPMailer", "SMTP ERROR: Password command failed: 535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.", "password_login_off", false},
 		{"PHP imap", "Can't connect to outlook.office365.com,993: Connection timed out", "port_blocked", false},
 		{"PHP, TLS", "fsockopen(): SSL operation failed with code 1. OpenSSL Error messages: error:0A00010B:SSL routines::wrong version number smtp.office365.com:587", "tls_before_starttls", true},

@@ -60,6 +60,9 @@ func (r *reader) guess(i int, p probe.Protocol, named bool) {
 	r.refused(i, p, stage, "", reply, rankGuess)
 	said := &r.found[len(r.found)-1]
 	said.Login = loginFailed.MatchString(text)
+	if said.Login {
+		said.Mechanism = mechanism(text)
+	}
 	if !named {
 		said.Phase = ""
 	}

@@ -11,6 +11,7 @@ import (
 // "Username:" and "Password:").
 var (
 	mechanismWord = regexp.MustCompile(`(?i)\b(?:AUTHENTICATE |AUTH |(?:method|mechanism|mech)[ =:]+)[ (]*["']?(PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|NTLM)\b`)
+	tokenLogin    = regexp.MustCompile(`(?i)\b(XOAUTH2|OAUTHBEARER) (?:authentication|login)\b`)
 	loginPrompt   = regexp.MustCompile(`(?i)\b334 (?:VXNlcm5hbWU6|VXNlciBOYW1lAA|UGFzc3dvcmQ6)`)
 	popPassword   = regexp.MustCompile(`(?:^|[>:\]] ?)(?:USER|PASS) \S`)
 	// offers list what a server takes; nobody has chosen yet.
@@ -27,7 +28,10 @@ func mechanism(text string) string {
 	case popPassword.MatchString(text):
 		return "USER"
 	}
-	return strings.ToUpper(group1(mechanismWord, text))
+	if word := group1(mechanismWord, text); word != "" {
+		return strings.ToUpper(word)
+	}
+	return strings.ToUpper(group1(tokenLogin, text))
 }
 
 // mechanismAt is the mechanism that the refusal on line i answers: the last one

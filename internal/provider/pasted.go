@@ -70,6 +70,12 @@ func passwordUsed(k Case) bool {
 	return slices.Contains([]string{"PLAIN", "LOGIN", "USER", "CRAM-MD5", "DIGEST-MD5", "NTLM"}, k.Mechanism)
 }
 
+// tokenRefused: a program says that a login with a token failed, and not over
+// which protocol.
+func tokenRefused(k Case) bool {
+	return k.Pasted && k.Stage == "" && k.Reply == "" && (k.Mechanism == "XOAUTH2" || k.Mechanism == "OAUTHBEARER")
+}
+
 // noStatus: a program says only that a page came, and not with which status.
 func noStatus(k Case) bool { return k.Pasted && k.Status == 0 }
 
@@ -86,6 +92,12 @@ var pastedRules = []Rule{
 	{Stage: probe.ProxyStage, When: pasted, Means: certain(ProxyUnreachable)},
 	{Stage: probe.Authenticate, Kind: []probe.Kind{probe.RefusedByServer}, Text: foreignMail, When: pasted, Means: likely(OtherMailService)},
 	{Text: appServers, When: pasted, Means: likely(ApplicationFault)},
+	{Endpoint: oauth.Authorize, Text: webServers, When: pasted, Means: likely(ApplicationFault)},
+	{Text: []string{"no mailbox associated"}, When: pasted, Means: likely(MailboxMissing)},
+	// Of a refused token no more is known; which protocol it was nobody says.
+	{Kind: []probe.Kind{probe.RefusedByServer}, When: tokenRefused, Means: likely(TokenWrongAudience, TokenDamaged)},
+	// Exchange offers a login on port 587 only after STARTTLS, and none on port 25.
+	{Kind: []probe.Kind{probe.NoMechanism}, Protocol: probe.SMTP, Text: noLogin, When: program, Means: likely(STARTTLSNotUsed, LoginNotTaken, ProgramMisreads)},
 	{Text: []string{"scope value that is reserved", "reserved scope"}, When: pasted, Means: certain(ScopeReserved)},
 	{HTML: true, Endpoint: oauth.TokenEnd, When: noStatus, Means: likely(ProxyAnswered, ProviderUnavailable)},
 	{Text: otherState, When: pasted, Means: likely(StateMismatch)},
@@ -115,6 +127,9 @@ var (
 	// appServers are the headings of the pages that web servers of applications
 	// make of an error; the sign-in service has none of them.
 	appServers = []string{"Apache Tomcat", "HTTP Status 500", "HTTP Status 404", "Exception Report", "Whitelabel Error Page", "Server Error in '/"}
+	// webServers sign their own pages; such a page is no page of the sign-in service.
+	webServers = []string{"nginx/", "Apache/2", "IIS Web Core", "Microsoft-IIS", "HTTP Error 404", "HTTP Error 500", "HTTP Error 502", "HTTP Error 503"}
+	noLogin    = []string{"AUTH extension not supported", "support AUTH", "not advertise auth"}
 	otherState = []string{"mismatching_state", "state mismatch", "state_mismatch", "state not equal", "state does not match", "invalid state parameter", "invalid oauth state", "authorization_request_not_found"}
 	tooEarly   = []string{"token is not yet valid", "token not yet valid", "token is not valid yet", "token used too early", "token used before", "ImmatureSignature", "IDX10222"}
 )
