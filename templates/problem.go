@@ -9,7 +9,7 @@ import (
 // ErrorView is a page for a request that was not served as asked.
 type ErrorView struct {
 	Page
-	Status    int       // 403, 404, 409, 410, 413, 421, 422, 429 or 500
+	Status    int       // 403, 404, 405, 409, 410, 413, 421, 422, 429 or 500
 	Reference string    // what support can search for, "" for none
 	At        time.Time // when it happened
 	Draft     string    // address where the entries are kept; "" if there were none
@@ -62,7 +62,7 @@ type LanguageView struct {
 
 var themes = []string{"system", "light", "dark"}
 
-var errorStatus = []int{403, 404, 409, 410, 421, 422, 429, 500}
+var errorStatus = []int{403, 404, 405, 409, 410, 421, 422, 429, 500}
 
 func errorWord(ctx context.Context, family string, status int) string {
 	for _, known := range errorStatus {

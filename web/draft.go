@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -47,6 +48,9 @@ func (s *Server) keepDraft(r *request) error {
 // draft returns kept entries of the page and forgets them; nil if there are
 // none.
 func (r *request) draft() url.Values {
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	text, err := r.s.take(r.Context(), &r.visitor, draftKey(r.URL.Path))
 	if err == nil && text == "" {
 		return nil

@@ -13,6 +13,9 @@ import (
 	"latchkey/templates"
 )
 
+// errMethod: the page exists, and is not reached in this way.
+var errMethod = errors.New("web: not with this method")
+
 // statusOf is the one mapping from errors to answers. What is not in it is a
 // fault of ours.
 func statusOf(err error) int {
@@ -33,6 +36,8 @@ func statusOf(err error) int {
 		return http.StatusTooManyRequests
 	case errors.As(err, &long):
 		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, errMethod):
+		return http.StatusMethodNotAllowed
 	case errors.As(err, &form):
 		return http.StatusUnprocessableEntity
 	}

@@ -93,6 +93,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, session secret.T
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no")
+	if r.Method == http.MethodHead {
+		return // it has no end, so nobody waits for it
+	}
 	send := func(text string) bool {
 		_, err := w.Write([]byte(text))
 		return err == nil && control.Flush() == nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"latchkey/internal/paste"
@@ -133,6 +134,17 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 		if err := protection.Check(r); err != nil || !safe && bare {
 			s.plainError(w, r, http.StatusForbidden)
 			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headIsGet answers HEAD as GET; net/http leaves the body out. The callback is
+// the one GET that changes something, so it is left out.
+func headIsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && r.URL.Path != wizard.CallbackPath {
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})

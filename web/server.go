@@ -81,9 +81,9 @@ const tries = 120
 // Handler returns the routes.
 func (s *Server) Handler() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.recoverer, s.requestID, s.headers, s.clientIP(), s.accessLog, s.hostCheck, s.sameOrigin, limitBody)
-	r.NotFound(s.page(func(http.ResponseWriter, *request) error { return wizard.ErrNotFound }))
-	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *request) error { return wizard.ErrNotFound }))
+	r.Use(s.recoverer, s.requestID, s.headers, s.clientIP(), s.accessLog, s.hostCheck, s.sameOrigin, limitBody, headIsGet)
+	r.NotFound(s.claimedOnly(s.page(func(http.ResponseWriter, *request) error { return wizard.ErrNotFound })).ServeHTTP)
+	r.MethodNotAllowed(s.claimedOnly(s.page(otherMethods(r))).ServeHTTP)
 
 	r.Get("/static/{file}", s.staticFile)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
@@ -138,8 +138,26 @@ func (s *Server) Handler() http.Handler {
 	return r
 }
 
+// otherMethods answers a request whose page exists, with the methods that lead
+// to it.
+func otherMethods(routes chi.Routes) handler {
+	return func(w http.ResponseWriter, r *request) error {
+		path := r.URL.Path
+		if rest := chi.RouteContext(r.Context()).RoutePath; rest != "" {
+			path = rest // below the prefix of a router inside another
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if routes.Match(chi.NewRouteContext(), method, path) {
+				w.Header().Add("Allow", method)
+			}
+		}
+		return errMethod
+	}
+}
+
 // setupRoutes are the pages of one setup.
 func (s *Server) setupRoutes(r chi.Router) {
+	r.MethodNotAllowed(s.page(otherMethods(r)))
 	r.Get("/", s.page(s.overview))
 	r.Get("/events", s.events)
 	r.Get("/history", s.page(s.history))
