@@ -33,7 +33,8 @@ type Comparison struct {
 	Before string // verbatim; "" for nothing
 	Now    string
 	Same   bool
-	At     int
+	At     int  // of the first character that differs; -1 marks none
+	Plain  bool // shown side by side without a verdict
 }
 
 var addressesOrder = []string{"product_url", "console_url", "product_redirect_uri"}

@@ -15,6 +15,7 @@ type HandoverView struct {
 	Summary  []SummaryRow
 	Enter    []Fact // what the mail application is given, exact
 	Expiries []Expiry
+	Reissued Reissued
 	ReportAt time.Time // zero: no report stored yet
 
 	NoKey      bool // nobody signed in here: no key to decide about

@@ -80,6 +80,8 @@ type StepPage struct {
 	Gate     *Gate             // what this step waits for; nil while it is open
 	Need     string            // what it needs, in the reader's language, where that is not the usual
 	ReadOnly bool              // the reader may look, not change
+	Apart    bool              // it is not in the flow under way: a new sign-in
+	Cancel   string            // then the address that ends that flow (POST), where no banner has it; "" hides it
 	Revision string            // of the answers the form was filled from, sent back as "revision"
 	Errors   map[string]string // field → sentence, in the reader's language
 	Checks   Checks

@@ -17,6 +17,13 @@ type PreflightView struct {
 	StepPage
 	Cause     *Finding // why a new sign-in is needed; nil if it is just early
 	Elsewhere string   // ID of the step to go to where a new sign-in would not help
-	Days      int      // until the earliest known end; 0 if unknown or past
-	Compare   []Comparison
+	// ElsewhereURL is the page of that step which is open also now.
+	ElsewhereURL string
+	Days         int // until the earliest known end; 0 if unknown or past
+}
+
+// Reissued compares a new sign-in with the one before.
+type Reissued struct {
+	Says    string // a word of the family "reissued"; "" for nothing to compare
+	Compare []Comparison
 }

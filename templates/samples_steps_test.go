@@ -157,6 +157,9 @@ func laterStepSamples() map[string]templ.Component {
 	mailboxRead.ReadOnly = true
 
 	verification := VerificationView{StepPage: stepOf(midway(), "verification"), Mailboxes: []string{mailboxName, "sales@contoso.example"}, Chosen: []string{mailboxName}}
+	verification.Reissued = Reissued{Says: "running", Compare: []Comparison{
+		{Name: "Account", Before: "svc-mail@contoso.example", Now: "svc-mail@contoso.example", Same: true},
+		{Name: "Accepted", Before: "21 Aug 2026, 13:05", Now: "21 Nov 2026, 02:12", Plain: true}}}
 	verification.Checks = Checks{Run: "/m/k3/verification/runs", Done: 9, Total: 9, At: now, Rows: rows()[:2], Matrix: &Matrix{
 		Caption: "Result by mailbox and protocol", Corner: "Mailbox", Columns: []string{"IMAP", "SMTP"},
 		Rows: []MatrixRow{{Name: mailboxName, Cells: []Cell{{State: "passed", Millis: 812}, {State: "passed", Millis: 1310}}},
@@ -195,13 +198,11 @@ func preflight(dead bool) PreflightView {
 	v.Checks = Checks{Run: "/m/k3/preflight/runs", Done: 3, Total: 3, At: now, Rows: rows()[:2]}
 	if dead {
 		f := cardOf(secretEnds, "day", "17 Aug 2026", "client", "x")
-		v.Cause, v.Elsewhere = &f, "registration"
+		v.Cause, v.Elsewhere, v.ElsewhereURL = &f, "registration", "/m/k3/registration/secret"
 		v.Onward.Gate = &Gate{Step: "sign_in", Needs: []Need{{Step: "registration", Reason: "blocker", What: "The client secret ended on 17 Aug 2026", Actor: "app_admin"}}}
 		return v
 	}
 	v.Reissue = "/m/k3/reissue/cancel"
-	v.Compare = []Comparison{{Name: "Account", Before: "svc-mail@contoso.example", Now: "admin@contoso.example", At: 0},
-		{Name: "Tenant", Before: "contoso.example", Now: "contoso.example", Same: true}, {Name: "Permissions", Before: "IMAP, SMTP", Now: "IMAP, SMTP", Same: true}}
 	return v
 }
 

@@ -11,7 +11,8 @@ type VerificationView struct {
 	StepPage
 	Mailboxes []string // that could send a test message to themselves
 	Chosen    []string // those that may
-	Sending   string   // whether sending is proved, in the reader's language; "" for nothing to say
+	Reissued  Reissued
+	Sending   string // whether sending is proved, in the reader's language; "" for nothing to say
 }
 
 func (v VerificationView) answers(ctx context.Context) []Fact {

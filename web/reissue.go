@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/product"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
 )
 
 // reissuePage is the bookmark: while a token is being issued again it leads to
-// the preflight, before that it asks whether to begin.
+// the sign-in, before that it asks whether to begin.
 func (s *Server) reissuePage(w http.ResponseWriter, r *request) error {
 	v, err := r.view()
 	if err != nil {
 		return err
 	}
 	if v.Setup.Reissue != nil {
-		return r.redirect(w, "/m/"+string(v.Setup.ID)+"/"+setup.StepPreflight.Path(), "")
+		return r.redirect(w, "/m/"+string(v.Setup.ID)+"/"+setup.StepSignIn.Path(), "")
 	}
 	if v.Setup.SignIn.Pinned == nil {
 		return r.redirect(w, "/m/"+string(v.Setup.ID)+"/"+setup.StepSignIn.Path(), "")
@@ -54,10 +55,18 @@ func (s *Server) reissue(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) cancelReissue(w http.ResponseWriter, r *request) error {
+	v, err := r.view()
+	if err != nil {
+		return err
+	}
 	if err := s.Wizard.CancelReissue(r.Context(), r.visitor.who, r.id()); err != nil {
 		return err
 	}
-	return r.redirect(w, "/m/"+string(r.id()), "kept")
+	result := "kept"
+	if !v.Reissuing() {
+		result = "unchanged" // the new one has passed, and is in use
+	}
+	return r.redirect(w, "/m/"+string(r.id()), result)
 }
 
 func (r *request) preflightView(v wizard.View, p templates.StepPage) templates.PreflightView {
@@ -65,11 +74,15 @@ func (r *request) preflightView(v wizard.View, p templates.StepPage) templates.P
 	st, _ := v.Step(setup.StepPreflight)
 	for _, f := range st.Findings() {
 		if f.Blocks() {
-			out.Elsewhere = stepOfFinding(f.Code())
+			if out.Elsewhere = stepOfFinding(f.Code()); out.Elsewhere != "" {
+				out.ElsewhereURL = p.Setup.StepURL(out.Elsewhere)
+			}
+			if strings.HasPrefix(f.Code(), "client_secret") { // its own page is open also now
+				out.ElsewhereURL += "/secret"
+			}
 			break
 		}
 	}
-	out.Compare = r.comparison(v)
 	return out
 }
 
@@ -84,37 +97,47 @@ func stepOfFinding(code string) string {
 	return ""
 }
 
-// comparison sets the token in use beside the new one.
-func (r *request) comparison(v wizard.View) []templates.Comparison {
-	re := v.Setup.Reissue
-	if re == nil {
-		return nil
+// comparedFor is how long after a new sign-in its page compares both.
+const comparedFor = 24 * time.Hour
+
+// reissued sets a new sign-in beside the one before; the zero value where none
+// was made lately.
+func (r *request) reissued(v wizard.View) templates.Reissued {
+	now, re := v.Setup.SignIn, v.Setup.Reissue
+	before := now.Replaced
+	switch {
+	case now.Pinned == nil:
+		return templates.Reissued{}
+	case re != nil && now.GrantRevision > re.PreviousRevision: // not proved yet
+		before = &setup.Replaced{Identity: re.Previous, AcceptedAt: re.PreviousAccepted}
+	case before == nil || v.Reissuing() || v.Now.Sub(before.At) > comparedFor:
+		return templates.Reissued{}
 	}
-	now := v.Setup.SignIn
-	fresh := now.GrantRevision > re.PreviousRevision || !re.Passed.IsZero()
-	var identity setup.Identity
-	if fresh && now.Pinned != nil {
-		identity = *now.Pinned
+	out := templates.Reissued{Says: "unproved"}
+	switch {
+	case !before.Identity.Same(*now.Pinned):
+		out.Says = "changed"
+	case before.At.IsZero():
+	case v.Product.Key == product.OwnKey:
+		out.Says = "test"
+	default:
+		out.Says = "running"
 	}
-	row := func(name, before, after string) templates.Comparison {
-		return templates.Comparison{
+	row := func(name, before, after string) {
+		out.Compare = append(out.Compare, templates.Comparison{
 			Name: name, Before: before, Now: after, Same: before == after, At: setup.FirstDifference(before, after),
-		}
+		})
 	}
-	issued := ""
-	if fresh {
-		issued = r.printer.DateTime(now.AcceptedAt)
+	row(r.printer.T("field.attempt"), before.Identity.UserName, now.Pinned.UserName)
+	row(r.printer.T("preflight.identity"), before.Identity.ObjectID, now.Pinned.ObjectID)
+	if before.Identity.TenantID != "" {
+		row(r.printer.T("field.tenant"), before.Identity.TenantID, now.Pinned.TenantID)
 	}
-	list := []templates.Comparison{
-		row(r.printer.T("field.attempt"), re.Previous.UserName, identity.UserName),
-		row(r.printer.T("preflight.identity"), re.Previous.ObjectID, identity.ObjectID),
+	if !before.AcceptedAt.IsZero() {
+		out.Compare = append(out.Compare, templates.Comparison{
+			Name: r.printer.T("preflight.issued"), Before: r.printer.DateTime(before.AcceptedAt), Now: r.printer.DateTime(now.AcceptedAt),
+			Plain: true,
+		})
 	}
-	if re.Previous.TenantID != "" {
-		list = append(list, row(r.printer.T("field.tenant"), re.Previous.TenantID, identity.TenantID))
-	}
-	accepted := ""
-	if !re.PreviousAccepted.IsZero() {
-		accepted = r.printer.DateTime(re.PreviousAccepted)
-	}
-	return append(list, row(r.printer.T("preflight.issued"), accepted, issued))
+	return out
 }

@@ -242,7 +242,7 @@ func ownerName(v wizard.View) string {
 
 // stepPageOf fills what the pages of the steps share.
 func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage {
-	st, _ := v.Step(id)
+	st, inFlow := v.Step(id)
 	p := templates.StepPage{
 		Page: r.setupPage(v), ID: string(id), Revision: wizard.StepBasis(v.Setup, id),
 		ReadOnly: !wizard.May(r.visitor.who, v.Setup.ID, id),
@@ -251,7 +251,13 @@ func (r *request) stepPageOf(v wizard.View, id setup.StepID) templates.StepPage 
 	if r.Method != http.MethodGet { // an entry was rejected, at an address that has no page of its own
 		p.Path = p.Setup.StepURL(string(id))
 	}
-	if !st.Open {
+	switch {
+	case !inFlow:
+		p.Apart, p.ReadOnly = true, true
+		if p.Page.Reissue == "" && r.visitor.who.Kind == wizard.WhoAdmin {
+			p.Cancel = p.Setup.Path + "/reissue/cancel"
+		}
+	case !st.Open:
 		p.Gate = r.gate(v, st)
 	}
 	for i, other := range v.Steps {

@@ -352,7 +352,7 @@ func (r *request) verificationView(v wizard.View, p templates.StepPage, typed wi
 	if typed == nil {
 		typed = r.formOf(v, setup.StepVerification)
 	}
-	out := templates.VerificationView{StepPage: p, Chosen: typed[string(setup.FieldTestMessage)], Sending: r.sending(v)}
+	out := templates.VerificationView{StepPage: p, Chosen: typed[string(setup.FieldTestMessage)], Sending: r.sending(v), Reissued: r.reissued(v)}
 	if v.Setup.Application.Has(setup.SMTP) {
 		for _, m := range v.Setup.Application.Mailboxes {
 			out.Mailboxes = append(out.Mailboxes, string(m))
@@ -366,6 +366,7 @@ func (r *request) handoverView(v wizard.View, p templates.StepPage, typed wizard
 	out := templates.HandoverView{
 		StepPage: p, OwnKey: v.Product.Key == product.OwnKey, Product: v.Product.Name,
 		Form:     templates.HandoverForm{Key: get("key"), Generated: get("generated") != ""},
+		Reissued: r.reissued(v),
 		Expiries: r.expiries(v), ReportAt: v.ReportAt, NoKey: v.Setup.Application.ChecklistOnly,
 		Statements: r.statements(v, setup.StepHandover, get),
 	}

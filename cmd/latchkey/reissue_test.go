@@ -1,9 +1,11 @@
 package main
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/lab/world"
 	"latchkey/internal/seal"
@@ -95,5 +97,46 @@ func TestOldTokenStaysUntilTheNewOneHasPassed(t *testing.T) {
 	c.looksUntil("verification", "done")
 	if now := c.grant(token.Current); now.Revision == old.Revision {
 		t.Error("the new token has passed and is not in use")
+	}
+}
+
+// TestANewSignInIsKeptAsTheOneBefore: the same account's token is handed over as
+// was decided before, and nobody is asked again. Both are compared where the new
+// one is proved.
+func TestANewSignInIsKeptAsTheOneBefore(t *testing.T) {
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	c.submit("handover", url.Values{"key": {"latchkey_keeps"}})
+	c.looksUntil("handover", "done")
+	decided := c.report(c.id).Key
+	c.again()
+	page := c.owner.Get(c.path("/application")).Body
+	for text, want := range map[string]bool{
+		"Step 0": false, "It needs:": false, "This step only shows its answers now": true, "svc-mail@lab.example": true, "/reissue/cancel": true, "<textarea": false,
+	} {
+		if strings.Contains(page, text) != want {
+			t.Errorf("step 1 during a new sign-in: %q is shown: %v", text, !want)
+		}
+	}
+	for deadline := time.Now().Add(30 * time.Second); c.report(c.id).Flow != "new"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the hand-over is asked for again: %+v", c.report(c.id).Steps)
+		}
+	}
+	c.looksUntil("handover", "done")
+	d := c.report(c.id)
+	if !d.OK || d.Key.Decision != decided.Decision || !d.Key.Accepted.After(decided.Accepted) {
+		t.Errorf("afterwards: done %v, %+v, before %+v", d.OK, d.Key, decided)
+	}
+	if g := c.grant(token.Current); g.Revision != 2 || g.DueAt.IsZero() || g.Kept == 0 {
+		t.Errorf("token %d, due %v, kept %d times", g.Revision, g.DueAt, g.Kept)
+	}
+	page = c.owner.Get(c.path("/verification")).Body
+	if !strings.Contains(page, "Same account as before. Mail is running.") || !strings.Contains(page, "Before and now") {
+		t.Errorf("the page of the proof does not compare both: %s", page)
 	}
 }

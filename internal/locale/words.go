@@ -14,6 +14,7 @@ var Families = map[string][]string{
 	"state_text":        {"not_started", "blocked", "in_progress", "waiting", "needs_attention", "done", "out_of_date"},
 	"mailbox_state":     {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over", "not_seen"},
 	"overview_sentence": {"working", "setting_up", "waiting", "needs_attention", "sign_in_again", "renewing", "renewed", "ends_soon", "not_fetching", "handed_over", "not_seen"},
+	"reissued":          {"running", "test", "unproved", "changed"},
 	"token_state":       {"none", "not_renewed", "deleted", "not_here"},
 	"mailbox_action":    {"continue", "sign_in_again", "report"},
 	"fetching":          {"seen", "not_observed"},

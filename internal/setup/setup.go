@@ -230,8 +230,17 @@ type SignIn struct {
 	LastRevision int64     `json:"last_revision,omitempty"`
 	AcceptedAt   time.Time `json:"accepted_at,omitzero"`
 	AcceptedBy   string    `json:"accepted_by,omitempty"`
+	// Replaced is the token before the one in use, after a sign-in in place.
+	Replaced *Replaced `json:"replaced,omitempty"`
 	// Pinned is the account accepted first; from then on only it is accepted.
 	Pinned *Identity `json:"pinned,omitempty"`
+}
+
+// Replaced is whose token was in use before, since when, and until when.
+type Replaced struct {
+	Identity   Identity  `json:"identity"`
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	At         time.Time `json:"at"`
 }
 
 // Verification is what was decided before the verification.

@@ -64,3 +64,13 @@ func (w *Wizard) handOver(tx Tx, who Who, s *setup.Setup) error {
 	}
 	return w.record(tx, who, s.ID, audit.ReportStored)
 }
+
+// keptOn reports whether the token of a new sign-in is kept as the one before
+// was: by the same account, and where no product makes a token of its own, about
+// which a person has to say something each time.
+func keptOn(s setup.Setup) bool {
+	p, _ := product.ByID(s.Application.Product)
+	kept := s.Handover.Key == setup.LatchkeyKeeps || s.Handover.Key == setup.KeepWatchman
+	return kept && !s.Handover.DecidedAt.IsZero() && p.Key != product.OwnKey &&
+		s.SignIn.Pinned != nil && s.SignIn.Pinned.Same(s.Reissue.Previous)
+}

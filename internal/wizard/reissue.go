@@ -101,8 +101,13 @@ func (w *Wizard) promote(tx Tx, st *state, action audit.Action) error {
 	}
 	// From here on the candidate is the current token, so the slot that
 	// checks speak of must be the current one.
-	re := st.setup.Reissue
-	re.Passed = w.Now().UTC()
+	re, now := st.setup.Reissue, w.Now().UTC()
+	before := st.setup.SignIn.Replaced
+	if before == nil || before.At.Before(re.StartedAt) { // not a second sign-in of the same short flow
+		before = &setup.Replaced{Identity: re.Previous, AcceptedAt: re.PreviousAccepted}
+	}
+	st.setup.SignIn.Replaced = &setup.Replaced{Identity: before.Identity, AcceptedAt: before.AcceptedAt, At: now}
+	re.Passed = now
 	re.PreviousRevision, re.PreviousAccepted, re.PreviousAttempt = st.setup.SignIn.GrantRevision, st.setup.SignIn.AcceptedAt, st.setup.SignIn.Attempt
 	if err := tx.SaveSetup(&st.setup); err != nil {
 		return err

@@ -281,9 +281,19 @@ func (w *Wizard) round(ctx context.Context, r Run, ran *map[string]string) (jobs
 		}
 		now.Total += len(jobs)
 		if len(jobs) == 0 {
-			now.Finished = w.Now().UTC()
-			if err := w.afterRun(tx, &st); err != nil {
+			handed, err := w.afterRun(tx, &st)
+			if err != nil {
 				return err
+			}
+			if handed { // what a person has decided before is judged for the new token
+				now.Taken, fresh = []setup.StepID{setup.StepHandover}, map[string]string{}
+				if jobs, err = w.plan(tx, st, now, fresh); err != nil {
+					return err
+				}
+				now.Total += len(jobs)
+			}
+			if len(jobs) == 0 {
+				now.Finished = w.Now().UTC()
 			}
 		}
 		return tx.SaveRun(now)
@@ -473,24 +483,35 @@ func (w *Wizard) keep(ctx context.Context, r Run, result flow.Result) error {
 }
 
 // afterRun draws the consequences of a finished run within its last
-// transaction: a re-issued token that has passed replaces the old one.
-func (w *Wizard) afterRun(tx Tx, st *state) error {
+// transaction: a re-issued token that has passed replaces the old one, and is
+// handed over where that was decided before.
+func (w *Wizard) afterRun(tx Tx, st *state) (handed bool, err error) {
 	if st.setup.Reissue == nil || slotOf(st.setup) != token.Candidate {
-		return nil
+		return false, nil
 	}
 	results, err := w.results(tx, st.setup.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	steps, err := flow.Progress(flow.Of(st.setup), w.env(*st), results, w.Now())
 	if err != nil {
-		return err
+		return false, err
 	}
 	i := slices.IndexFunc(steps, func(s flow.StepState) bool { return s.Step.ID == setup.StepVerification })
 	for _, c := range steps[i].Checks {
 		if c.Check.RunsAlone() && !c.Passed() {
-			return nil
+			return false, nil
 		}
 	}
-	return w.promote(tx, st, audit.ReissueFinished)
+	if err := w.promote(tx, st, audit.ReissueFinished); err != nil || !keptOn(st.setup) {
+		return false, err
+	}
+	if err := w.handOver(tx, System, &st.setup); err != nil {
+		return false, err
+	}
+	if err := tx.SaveSetup(&st.setup); err != nil {
+		return false, err
+	}
+	*st, err = w.read(tx, st.setup.ID)
+	return true, err
 }
