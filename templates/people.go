@@ -55,6 +55,8 @@ func personText(ctx context.Context, x Person) string {
 	switch {
 	case !x.Until.IsZero():
 		return t(ctx, "people.invited", "role", role, "time", printer(ctx).DateTime(x.Until))
+	case x.Presence == "":
+		return role
 	case x.Step != "":
 		return t(ctx, "people.present_step", "role", role, "presence", word(ctx, "presence", x.Presence), "step", word(ctx, "step", x.Step))
 	}

@@ -23,6 +23,7 @@ type ReportView struct {
 	Verdict   string // a word of the family "session"
 	Findings  []Finding
 	Overrides []Event
+	Warnings  int // that stand, for the headline
 	Expiries  []Expiry
 	People    []Person
 	Formats   []Link // the same report in other formats

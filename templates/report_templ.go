@@ -32,7 +32,7 @@ func Report(v ReportView) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		h := head{State: mailboxState(ctx, Mailbox{State: v.State, By: v.By}), Title: t(ctx, "report.heading", "mailbox", setupName(ctx, v.Setup)), Kind: "wide"}
+		h := head{State: mailboxState(ctx, Mailbox{State: v.State, By: v.By}), Title: t(ctx, "report.heading", "mailbox", setupName(ctx, v.Setup)), Lead: OverviewView{State: v.State, By: v.By, Warnings: v.Warnings}.sentence(ctx), Kind: "wide"}
 		templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

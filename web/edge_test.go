@@ -113,7 +113,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		"no setup": owner.Get("/m/aaaaaaaaaaaaaaaaaaaaaaaaaa"), "static": owner.Get("/static/app.css"),
 		"method":      owner.Do(http.MethodPut, "/", nil, http.Header{"Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
 		"cross site":  owner.Do(http.MethodPost, "/mailboxes", nil, http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}),
-		"too large":   owner.Do(http.MethodPost, "/mailboxes", strings.NewReader("a="+strings.Repeat("x", 1<<20)), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
+		"too large":   owner.Do(http.MethodPost, "/mailboxes", strings.NewReader("a="+strings.Repeat("x", 2<<20)), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {s.url}, "Sec-Fetch-Site": {"same-origin"}}),
 		"other host":  owner.Do(http.MethodGet, "/", nil, http.Header{"Host": {"evil.example"}}),
 		"explanation": stranger.Get("/findings/imap_disabled"),
 	}
@@ -138,7 +138,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 	}
 	for name, want := range map[string]int{
 		"not set up": 503, "unknown before": 503, "not found": 404, "dead link": 410, "callback": 403, "no setup": 404,
-		"cross site": 403, "too large": 422, "other host": 421, "explanation": 200,
+		"cross site": 403, "too large": 413, "other host": 421, "explanation": 200,
 	} {
 		if answers[name].Status != want {
 			t.Errorf("%s: answered %d, want %d", name, answers[name].Status, want)

@@ -96,3 +96,39 @@ func TestATextThatIsTooLongHearsTheLimit(t *testing.T) {
 		t.Errorf("explain: %d, the end of the text is kept: %v", long.Status, strings.Contains(long.Body, "AADSTS50126"))
 	}
 }
+
+// The report opens with a sentence, names both redirect URIs, and puts what is
+// worst first; it says who took part, not who looks at a screen.
+func TestTheReportStandsAlone(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	s.eceAddresses(id)
+	s.answer(id, setup.StepRegistration, wizard.Entries{
+		"tenant": {homeTenant}, "client_id": {clientID}, "client_secret": {theSecret}, "redirect_uris": {s.url + "/callback"},
+	})
+	got := owner.Get("/m/" + string(id) + "/report")
+	has(t, "report", got, `<p class="lead">A problem stops the setup.</p>`, "https://ece.contoso.example/oauth", s.url+"/callback", "not:here now", "not:tick it here")
+	tags := regexp.MustCompile(`<article class="finding[^"]* is-(problem|warning|running)"`).FindAllStringSubmatch(got.Body, -1)
+	rank := map[string]int{"problem": 0, "warning": 1, "running": 2}
+	if !slices.IsSortedFunc(tags, func(a, b []string) int { return rank[a[1]] - rank[b[1]] }) || len(tags) < 3 {
+		t.Errorf("the cards stand as %v", tags)
+	}
+	for _, format := range []string{"json", "md", "txt"} {
+		has(t, format, owner.Get("/m/"+string(id)+"/report."+format), "https://ece.contoso.example/oauth")
+	}
+}
+
+// A line of the history says whom or what it is about.
+func TestTheHistorySaysWhatChanged(t *testing.T) {
+	s := newStand(t)
+	owner := s.claimed()
+	id := s.eceSetup(nil)
+	_, dana := s.invited(owner, id, "m365_admin", "Dana")
+	owner.Post("/m/"+string(id)+"/people/admit", url.Values{"id": {dana.ID}})
+	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {homeTenant}, "client_id": {clientID}})
+	s.answer(id, setup.StepMailbox, wizard.Entries{"decision": {"verification"}, "no_sign_in_policy": {"yes"}})
+	has(t, "history", owner.Get("/m/"+string(id)+"/history"), "Person let in: Dana",
+		"Answers saved: Directory (tenant) ID and Application (client) ID", "Invitation made: Microsoft 365 administrator",
+		"Answers saved: What this step rests on and No policy asks the sign-in account for a new sign-in")
+}

@@ -158,7 +158,7 @@ func TestPermissionsAreNamedForTheirReader(t *testing.T) {
 	s := newStand(t)
 	owner := s.claimed()
 	id := s.ready()
-	has(t, "the registration step", owner.Get("/m/"+string(id)+"/registration"), ">IMAP.AccessAsUser.All</code>", ">User.Read</code>", ">auth_time</code>", "Microsoft Graph, Delegated permissions",
+	has(t, "the registration step", owner.Get("/m/"+string(id)+"/registration"), `<code>IMAP.AccessAsUser.All User.Read `, ">auth_time</code>", "Microsoft Graph, Delegated permissions",
 		"Accounts in this organizational directory only", "role Application Administrator")
 	has(t, "the landing page", s.window().Get(strings.TrimPrefix(s.link(owner, id), s.url)), "<li>Read and change mail over IMAP</li>", "<li>Stay signed in until somebody ends it</li>")
 }

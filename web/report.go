@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,14 +56,28 @@ func WriteReport(ctx context.Context, out io.Writer, w *wizard.Wizard, v wizard.
 func (r *request) reportView(v wizard.View) templates.ReportView {
 	page := templates.ReportView{
 		Page: r.setupPage(v), State: string(v.Condition()), By: v.Next.GuestName, At: v.ReportAt,
-		Expiries: r.expiries(v), People: r.persons(v),
+		Expiries: r.expiries(v), People: r.persons(v), Warnings: v.Warnings(),
 	}
 	page.Live, page.Steps = templates.Live{}, page.Setup.Rail
 	handover := r.handoverView(v, templates.StepPage{}, nil)
 	for _, row := range handover.Summary {
 		page.Summary = append(page.Summary, templates.Fact{Name: row.Name, Value: row.Value})
 	}
-	page.Summary = append(page.Summary, templates.Fact{Name: r.printer.T("addresses.redirect_uri"), Value: v.CallbackURL})
+	add := func(name, value string) {
+		if value != "" {
+			page.Summary = append(page.Summary, templates.Fact{Name: r.printer.T(name), Value: value})
+		}
+	}
+	if id := v.TenantID(); id != v.Setup.Registration.Tenant {
+		add("fact.tenant_id", id) // entered as a domain
+	}
+	if !v.Setup.Application.ChecklistOnly { // nobody signs in here
+		add("addresses.redirect_uri", v.CallbackURL)
+	}
+	add("field.product_redirect_uri", v.Setup.Addresses.ProductRedirectURI)
+	for i := range page.People { // who took part; who is at a screen now is nobody's business later
+		page.People[i].Presence, page.People[i].Step, page.People[i].Me = "", "", false
+	}
 	for _, st := range v.Steps {
 		c := r.checks(v, st)
 		if c.Matrix != nil && len(c.Matrix.Rows) > 0 {
@@ -74,6 +89,8 @@ func (r *request) reportView(v wizard.View) templates.ReportView {
 			page.Findings = append(page.Findings, f)
 		}
 	}
+	worst := func(f templates.Finding) int { return f.Severity.Rank() }
+	slices.SortStableFunc(page.Findings, func(a, b templates.Finding) int { return worst(a) - worst(b) })
 	unique(page.Findings)
 	if a := v.Attempt; !a.Confirmed.IsZero() {
 		page.Evidence, page.Verdict = evidenceOf(a), string(a.Session())

@@ -386,6 +386,9 @@ func (r *request) checkRow(v wizard.View, c flow.CheckState) templates.CheckRow 
 			row.After = r.printer.Check(c.Result.SkippedBy)
 		}
 		for _, f := range c.Result.Facts {
+			if strings.HasPrefix(f.Name, "ms_") && f.Value == "0" {
+				continue // less than can be told: ten of them hide the ones that count
+			}
 			row.Facts = append(row.Facts, templates.Fact{Name: r.printer.Fact(f.Name), Value: r.printer.FactValue(f.Name, f.Value)})
 		}
 	}

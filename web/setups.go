@@ -179,12 +179,34 @@ func (r *request) happened(v wizard.View, most int) []templates.Event {
 			break
 		}
 		e := templates.Event{At: record.At, Who: record.ActorName, What: r.printer.Event(string(record.Action)), Step: record.Detail["step"]}
+		if about := r.about(record.Detail); about != "" {
+			e.What = r.printer.T("history.about", "what", e.What, "about", about)
+		}
 		if strings.HasPrefix(record.Actor, string(wizard.WhoSystem)) {
 			e.Who = ""
 		}
 		list = append(list, e)
 	}
 	return list
+}
+
+// about names whom and what a record is about.
+func (r *request) about(detail map[string]string) string {
+	var list []string
+	for _, name := range []string{"name", "account", "signed_in_as", "server"} {
+		if detail[name] != "" {
+			list = append(list, detail[name])
+		}
+	}
+	for _, family := range []string{"role", "key"} {
+		if detail[family] != "" {
+			list = append(list, r.printer.T(family+"."+detail[family]))
+		}
+	}
+	for _, f := range strings.Fields(detail["fields"]) {
+		list = append(list, r.printer.T("field."+f))
+	}
+	return r.printer.List(list...)
 }
 
 // deletePage asks before a setup is gone with everything it holds.

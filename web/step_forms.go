@@ -416,7 +416,7 @@ func (r *request) entered(v wizard.View) []templates.Fact {
 			list = append(list, templates.Fact{Name: name, Value: value})
 		}
 	}
-	tenant := tenantID(v)
+	tenant := v.TenantID()
 	add(r.printer.T("field.tenant"), tenant)
 	add(r.printer.T("field.client_id"), reg.ClientID)
 	if p.Kind == provider.KindEntra {
@@ -442,21 +442,4 @@ func (r *request) entered(v wizard.View) []templates.Fact {
 	}
 	add(r.printer.T("handover.generates"), account)
 	return list
-}
-
-// tenantID is the ID that the sign-in service named for a tenant entered as a
-// domain; what was entered where it has not answered.
-func tenantID(v wizard.View) string {
-	st, _ := v.Step(setup.StepRegistration)
-	for _, c := range st.Checks {
-		if c.Check != check.Tenant || !c.Current || c.Result == nil {
-			continue
-		}
-		for _, f := range c.Result.Facts {
-			if f.Name == "tenant_id" && f.Value != "" {
-				return f.Value
-			}
-		}
-	}
-	return v.Setup.Registration.Tenant
 }

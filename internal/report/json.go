@@ -49,6 +49,7 @@ type Setup struct {
 	Protocols     []setup.Protocol `json:"protocols"`
 	Provider      string           `json:"provider"`
 	Tenant        string           `json:"tenant,omitempty"`
+	TenantID      string           `json:"tenant_id,omitempty"` // as the sign-in service names it
 	ClientID      string           `json:"client_id"`
 	SecretEnds    setup.Date       `json:"client_secret_ends,omitempty"`
 	RedirectURI   string           `json:"redirect_uri"`
@@ -145,7 +146,7 @@ func Of(v wizard.View, p *locale.Printer, version string) Document {
 		Setup: Setup{
 			ID: string(s.ID), Title: s.Title(), Product: v.Product.Name, Release: s.Application.Release,
 			Method: s.Application.Method, Mailboxes: s.Application.Mailboxes, SignInAccount: s.Application.SignInAccount,
-			Protocols: s.Application.Protocols, Provider: v.Provider.Name, Tenant: s.Registration.Tenant,
+			Protocols: s.Application.Protocols, Provider: v.Provider.Name, Tenant: s.Registration.Tenant, TenantID: v.TenantID(),
 			ClientID: s.Registration.ClientID, SecretEnds: v.SecretEnds,
 			RedirectURI: v.CallbackURL, ProductURI: s.Addresses.ProductRedirectURI, Created: s.CreatedAt,
 		},

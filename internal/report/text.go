@@ -43,7 +43,7 @@ func (d Document) Markdown(p *locale.Printer) string {
 			line("")
 			line("%s · %s", code(f.Code), p.T("actor."+string(f.Actor)))
 			line("")
-			line("%s", markdown(strings.Join([]string{f.Consequence, f.Cause, f.Remedy}, " ")))
+			line("%s", markdown(strings.TrimSpace(strings.Join([]string{f.Consequence, f.Cause, f.Remedy, f.wait(p)}, " "))))
 			if f.Command != "" {
 				line("")
 				line("%s", code(f.Command))
@@ -57,6 +57,15 @@ func (d Document) Markdown(p *locale.Printer) string {
 	line("")
 	line("%s", markdown(p.T("report.at", "time", stamp(d.Generated))))
 	return b.String()
+}
+
+// wait says how long the fix may take, "" if it works at once.
+func (f Finding) wait(p *locale.Printer) string {
+	d, err := time.ParseDuration(f.Wait)
+	if err != nil || d == 0 {
+		return ""
+	}
+	return p.T("finding.wait", "time", p.Duration(d))
 }
 
 func (d Document) title(p *locale.Printer) string {
@@ -94,12 +103,17 @@ func (d Document) summary(p *locale.Printer) []row {
 	for _, one := range s.Protocols {
 		protocols = append(protocols, p.T("protocol."+string(one)))
 	}
+	tenantID := s.TenantID
+	if tenantID == s.Tenant { // not entered as a domain
+		tenantID = ""
+	}
 	rows := []row{
 		{p.T("field.mailboxes"), strings.Join(mailboxes, ", "), false},
 		{p.T("field.sign_in_account"), string(s.SignInAccount), false},
 		{p.T("field.product"), strings.TrimSpace(s.Product + " " + s.Release), false},
 		{p.T("field.protocols"), strings.Join(protocols, ", "), false},
 		{p.T("field.tenant"), s.Tenant, true},
+		{p.T("fact.tenant_id"), tenantID, true},
 		{p.T("field.client_id"), s.ClientID, true},
 		{p.T("addresses.redirect_uri"), s.RedirectURI, true},
 		{p.T("field.product_redirect_uri"), s.ProductURI, true},
@@ -141,6 +155,7 @@ func (d Document) Terminal(p *locale.Printer) string {
 			}
 			line(6, f.Cause)
 			line(6, f.Remedy)
+			line(6, f.wait(p))
 			line(6, f.Command)
 			for _, e := range f.Evidence {
 				line(6, "["+e.Source+"] "+e.Text)

@@ -103,7 +103,7 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 				return err
 			}
 		}
-		if err := w.save(tx, who, in, &st.setup, value); err != nil || in.Later {
+		if err := w.save(tx, who, in, before, &st.setup, value); err != nil || in.Later {
 			return err
 		}
 		r, err = w.schedule(tx, in.Setup, in.Step)
@@ -184,7 +184,7 @@ func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) 
 	return value, r.err()
 }
 
-func (w *Wizard) save(tx Tx, who Who, in Submit, s *setup.Setup, value secret.Text) error {
+func (w *Wizard) save(tx Tx, who Who, in Submit, before setup.Setup, s *setup.Setup, value secret.Text) error {
 	if !value.IsZero() {
 		if err := w.putSecret(tx, who, s, value); err != nil {
 			return err
@@ -199,7 +199,7 @@ func (w *Wizard) save(tx Tx, who Who, in Submit, s *setup.Setup, value secret.Te
 	if err := tx.SaveSetup(s); err != nil {
 		return err
 	}
-	return w.record(tx, who, in.Setup, audit.AnswersSaved, "step", string(in.Step))
+	return w.record(tx, who, in.Setup, audit.AnswersSaved, "step", string(in.Step), "fields", changed(before, *s))
 }
 
 // putSecret stores a new client secret. Its revision, never its hash, goes
