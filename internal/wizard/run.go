@@ -10,12 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"latchkey/internal/audit"
 	"latchkey/internal/check"
 	"latchkey/internal/finding"
 	"latchkey/internal/flow"
 	"latchkey/internal/setup"
-	"latchkey/internal/token"
 )
 
 const (
@@ -480,38 +478,4 @@ func (w *Wizard) keep(ctx context.Context, r Run, result flow.Result) error {
 	})
 	w.Hook("result_committed")
 	return err
-}
-
-// afterRun draws the consequences of a finished run within its last
-// transaction: a re-issued token that has passed replaces the old one, and is
-// handed over where that was decided before.
-func (w *Wizard) afterRun(tx Tx, st *state) (handed bool, err error) {
-	if st.setup.Reissue == nil || slotOf(st.setup) != token.Candidate {
-		return false, nil
-	}
-	results, err := w.results(tx, st.setup.ID)
-	if err != nil {
-		return false, err
-	}
-	steps, err := flow.Progress(flow.Of(st.setup), w.env(*st), results, w.Now())
-	if err != nil {
-		return false, err
-	}
-	i := slices.IndexFunc(steps, func(s flow.StepState) bool { return s.Step.ID == setup.StepVerification })
-	for _, c := range steps[i].Checks {
-		if c.Check.RunsAlone() && !c.Passed() {
-			return false, nil
-		}
-	}
-	if err := w.promote(tx, st, audit.ReissueFinished); err != nil || !keptOn(st.setup) {
-		return false, err
-	}
-	if err := w.handOver(tx, System, &st.setup); err != nil {
-		return false, err
-	}
-	if err := tx.SaveSetup(&st.setup); err != nil {
-		return false, err
-	}
-	*st, err = w.read(tx, st.setup.ID)
-	return true, err
 }
