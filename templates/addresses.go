@@ -34,6 +34,7 @@ type Comparison struct {
 	Now    string
 	Same   bool
 	At     int  // of the first character that differs; -1 marks none
+	Wrong  bool // that they differ is a problem, not a change
 	Plain  bool // shown side by side without a verdict
 }
 

@@ -160,6 +160,7 @@ var shapes = map[string]struct{ shape, tone string }{
 
 	"same":    {"tick", "passed"},
 	"changed": {"triangle", "warning"},
+	"wrong":   {"octagon", "problem"},
 
 	"yes":     {"tick", "passed"},
 	"no":      {"octagon", "problem"},

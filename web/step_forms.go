@@ -171,7 +171,7 @@ func (r *request) compared(list []check.Compared) []templates.Comparison {
 			name = r.printer.T("addresses.redirect_uri")
 		}
 		out = append(out, templates.Comparison{
-			Name: name, Before: c.Needed, Now: c.Seen, Same: c.Same, At: setup.FirstDifference(c.Needed, c.Seen),
+			Name: name, Before: c.Needed, Now: c.Seen, Same: c.Same, Wrong: !c.Same, At: setup.FirstDifference(c.Needed, c.Seen),
 		})
 	}
 	return out

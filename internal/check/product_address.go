@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -15,11 +14,11 @@ import (
 
 var productAddressesDiffer = &finding.Definition{
 	Code: "product_addresses_differ", Severity: finding.Blocker, Actor: finding.ProductAdmin, Ours: true,
-	Title:       "{{.setting}}, console address and redirect URI name different servers",
+	Title:       "{{.seen}} is not {{.needed}}, which stands in {{.setting}}",
 	Consequence: "The product's sign-in does not come back, or its Generate button fails.",
-	Cause:       "The console was opened under another name than the setting holds.",
-	Remedy:      "Make the three equal. A change of the setting also changes agent sign-in and chat snippets.",
-	Params:      []string{"setting"},
+	Cause:       "The console was opened, or the redirect URI registered, with another scheme, name or port than the setting holds.",
+	Remedy:      "Give all of them the same beginning, up to the port. A change of the setting also changes agent sign-in and chat snippets.",
+	Params:      []string{"seen", "needed", "setting"},
 }
 
 func ownRedirect(e *Env) []Target {
@@ -54,19 +53,28 @@ var ProductAddresses = &Check{
 	Grade:   Automatic,
 	Run: func(_ context.Context, e *Env, _ Target) Outcome {
 		a := e.Setup.Addresses
-		setting := "The external-URL setting"
+		setting := "the external-URL setting"
 		if r, ok := e.Product.Release(e.Setup.Application.Release); ok {
 			setting = r.Setting
 		}
-		if !slices.ContainsFunc(CompareAddresses(e), func(c Compared) bool { return !c.Same }) {
-			return Passed()
+		var out Outcome
+		seen := map[string]bool{}
+		for _, c := range CompareAddresses(e) {
+			if c.Same || seen[c.Seen] {
+				continue // one card for a beginning, whatever has it
+			}
+			seen[c.Seen] = true
+			f := finding.New(productAddressesDiffer, "seen", c.Seen, "needed", c.Needed, "setting", setting)
+			for _, one := range []struct{ source, address string }{
+				{setting, a.ProductURL}, {"console address", a.ConsoleURL}, {"redirect URI", a.ProductRedirectURI},
+			} {
+				if one.address != "" && (one.source == setting || origin(one.address) == c.Seen) {
+					f = f.With(one.source, one.address, "")
+				}
+			}
+			out.Findings = append(out.Findings, f)
 		}
-		f := finding.New(productAddressesDiffer, "setting", setting).
-			With(setting, a.ProductURL, "").With("console address", a.ConsoleURL, "")
-		if a.ProductRedirectURI != "" {
-			f = f.With("redirect URI", a.ProductRedirectURI, "")
-		}
-		return Found(f)
+		return out
 	},
 }
 

@@ -21,17 +21,21 @@ func TestProductAddresses(t *testing.T) {
 	tests := []struct {
 		name                       string
 		setting, console, redirect string
-		equal                      bool
+		seen                       string   // "": all are equal
+		shown                      []string // evidence
 	}{
-		{"the same three times", at, at + "/system", eceURI, true},
-		{"no redirect URI of its own yet", at, at + "/system", "", true},
-		{"the default port written out", at + ":443", at + "/system", eceURI, true},
-		{"capital letters in the host", "https://ECE.contoso.example", at, eceURI, true},
-		{"the console under a short name", at, "https://ece/system", eceURI, false},
-		{"the console on another port", at, at + ":8443/system", eceURI, false},
-		{"the console without https", at, "http://ece.contoso.example/system", eceURI, false},
-		{"the redirect URI on another host", at, at, "https://mail.contoso.example/oauth.jsp", false},
-		{"http on 443 is not https", "https://ece.contoso.example:80", "http://ece.contoso.example", "", false},
+		{"the same three times", at, at + "/system", eceURI, "", nil},
+		{"no redirect URI of its own yet", at, at + "/system", "", "", nil},
+		{"the default port written out", at + ":443", at + "/system", eceURI, "", nil},
+		{"capital letters in the host", "https://ECE.contoso.example", at, eceURI, "", nil},
+		{"the console under a short name", at, "https://ece/system", eceURI, "https://ece", []string{at, "https://ece/system"}},
+		{"the console on another port", at, at + ":8443/system", eceURI, at + ":8443", []string{at, at + ":8443/system"}},
+		{"the console without https", at, "http://ece.contoso.example/system", eceURI, "http://ece.contoso.example", []string{at, "http://ece.contoso.example/system"}},
+		{"the redirect URI on another host", at, at, "https://mail.contoso.example/oauth.jsp", "https://mail.contoso.example", []string{at, "https://mail.contoso.example/oauth.jsp"}},
+		{"both at one other place", at, "https://b.example/system", "https://b.example/oauth", "https://b.example",
+			[]string{at, "https://b.example/system", "https://b.example/oauth"}},
+		{"http on 443 is not https", "https://ece.contoso.example:80", "http://ece.contoso.example", "", "http://ece.contoso.example",
+			[]string{"https://ece.contoso.example:80", "http://ece.contoso.example"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,22 +44,25 @@ func TestProductAddresses(t *testing.T) {
 			waits(t, check.ProductAddresses, s)
 			env := envOf(s)
 			out := judge(t, check.ProductAddresses, env, check.Target{})
-			if tt.equal {
+			if tt.seen == "" {
 				wantCodes(t, out)
 				return
 			}
 			wantCodes(t, out, "product_addresses_differ")
 			release, _ := env.Product.Release("12.6(1)")
-			wantParams(t, out, "setting", release.Setting)
 			f := out.Findings[0]
+			wantParams(t, out, "seen", tt.seen, "needed", f.Params["needed"], "setting", release.Setting)
+			if !strings.HasPrefix(f.Params["needed"], "https://ece.contoso.example") {
+				t.Errorf("needed is %q", f.Params["needed"])
+			}
 			if !f.Blocks() {
-				t.Error("three different servers do not stop")
+				t.Error("two different servers do not stop")
 			}
 			var shown []string
 			for _, e := range f.Evidence {
 				shown = append(shown, e.Text)
 			}
-			want := strings.TrimSpace(tt.setting + " " + tt.console + " " + tt.redirect)
+			want := strings.Join(tt.shown, " ")
 			if got := strings.Join(shown, " "); got != want {
 				t.Errorf("evidence %q, want %q", got, want)
 			}
@@ -68,7 +75,7 @@ func TestProductAddressesOfAnUnknownRelease(t *testing.T) {
 	s.Addresses = setup.Addresses{ProductURL: "https://a.example", ConsoleURL: "https://b.example"}
 	out := judge(t, check.ProductAddresses, envOf(s), check.Target{})
 	wantCodes(t, out, "product_addresses_differ")
-	wantParams(t, out, "setting", "The external-URL setting")
+	wantParams(t, out, "seen", "https://b.example", "needed", "https://a.example", "setting", "the external-URL setting")
 }
 
 // A product without a redirect URI of its own has nothing to compare.

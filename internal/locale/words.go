@@ -23,7 +23,7 @@ var Families = map[string][]string{
 	"severity":          {"blocker", "warning", "note"},
 	"count":             {"blocker", "warning", "note"},
 	"likelihood":        {"certain", "likely", "possible"},
-	"compare":           {"same", "changed"},
+	"compare":           {"same", "changed", "wrong"},
 	"proof":             {"yes", "no", "missing"},
 	"standing":          {"yes", "no", "unknown"},
 	"actor":             {"product_admin", "app_admin", "entra_admin", "exchange_admin", "mailbox_user", "network_admin", "microsoft"},
