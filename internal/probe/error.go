@@ -47,7 +47,7 @@ const (
 // Kinds are all kinds of failure.
 var Kinds = []Kind{
 	NoSuchHost, DNSFailed, ForbiddenAddress, ForbiddenPort, UntrustedHost, ProxyRefused,
-	Refused, Unreachable, Timeout, Canceled, Reset, Closed,
+	Refused, Unreachable, NoConnection, Timeout, Canceled, Reset, Closed,
 	TLSUnknownAuthority, TLSWrongName, TLSExpired, TLSOther, NotTLS,
 	NoSTARTTLS, NoMechanism, ProtocolError, Limit, RefusedByServer, InvalidInput,
 }
