@@ -52,6 +52,8 @@ type ImpactView struct {
 type Affected struct {
 	Step string // step ID
 	What string // in the reader's language
+	// Alone: it is checked again by itself; else a person has to do it again.
+	Alone bool
 }
 
 // LanguageView is the page for language and theme.

@@ -172,7 +172,7 @@ func problemSamples() map[string]templ.Component {
 		Fields: []Conflict{{"client_id", "6f1d2c3b-1111-4222-8333-9a0b1c2d3e4f", "6f1d2c3b-1111-4222-8333-9a0b1c2d3e40"}, {"tenant", "contoso.example", ""}}})
 	all["impact"] = Impact(ImpactView{Page: p, Step: "application", Action: "/m/k3/changes/d1",
 		Changes:  []Comparison{{Name: "Sign-in account", Before: "svc-mail@contoso.example", Now: "svc-post@contoso.example", At: 4}},
-		Affected: []Affected{{"mailbox", "Full Access and Send As"}, {"sign_in", "The accepted sign-in"}, {"verification", "All results"}},
+		Affected: []Affected{{"mailbox", "Full Access and Send As", false}, {"sign_in", "The accepted sign-in", false}, {"verification", "All results", true}},
 		Kept:     []string{"addresses", "registration", "network"}})
 	return all
 }

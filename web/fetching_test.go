@@ -91,3 +91,26 @@ func TestWhereGenerateIs(t *testing.T) {
 		}
 	}
 }
+
+// A change is shown in words; only what was typed is marked to the character.
+func TestAChangeIsShownInWords(t *testing.T) {
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &request{printer: catalog.Printer("en")}
+	for _, tt := range []struct {
+		name        string
+		before, now []string
+		want        templates.Comparison
+	}{
+		{"protocols", []string{"imap", "smtp"}, []string{"imap", "pop3", "smtp"}, templates.Comparison{Name: "Protocols", Before: "IMAP and SMTP", Now: "IMAP, POP3 and SMTP", At: -1}},
+		{"product", []string{"other"}, []string{"ece"}, templates.Comparison{Name: "Mail application", Before: "Another mail application", Now: "Cisco ECE (eGain)", At: -1}},
+		{"sign_in_account", []string{"svc-a@contoso.example"}, []string{"svc-b@contoso.example"},
+			templates.Comparison{Name: "Sign-in account", Before: "svc-a@contoso.example", Now: "svc-b@contoso.example", At: 4}},
+	} {
+		if got := r.changed(wizard.View{}, tt.name, tt.before, tt.now); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}

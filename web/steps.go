@@ -9,7 +9,9 @@ import (
 
 	"github.com/a-h/templ"
 
+	"latchkey/internal/check"
 	"latchkey/internal/flow"
+	"latchkey/internal/product"
 	"latchkey/internal/setup"
 	"latchkey/internal/wizard"
 	"latchkey/templates"
@@ -162,10 +164,11 @@ func (s *Server) impactPage(w http.ResponseWriter, r *request) error {
 	}
 	page := templates.ImpactView{Page: r.setupPage(v), Step: string(step), Action: r.URL.Path}
 	touched := []setup.StepID{step}
-	for _, n := range affected {
-		page.Affected = append(page.Affected, templates.Affected{Step: string(n.Step), What: r.printer.Check(n.Check)})
+	for i, n := range slices.Concat(affected.Again, affected.Alone) {
+		page.Affected = append(page.Affected, templates.Affected{Step: string(n.Step), What: r.printer.Check(n.Check), Alone: i >= len(affected.Again)})
 		touched = append(touched, n.Step)
 	}
+	slices.SortStableFunc(page.Affected, func(a, b templates.Affected) int { return page.Setup.Number(a.Step) - page.Setup.Number(b.Step) })
 	for _, st := range v.Steps {
 		if !slices.Contains(touched, st.Step.ID) && st.State == flow.Done {
 			page.Kept = append(page.Kept, string(st.Step.ID))
@@ -174,14 +177,43 @@ func (s *Server) impactPage(w http.ResponseWriter, r *request) error {
 	stored := r.formOf(v, step)
 	for name, old := range stored {
 		if now := in.Entries[name]; join(old) != join(now) {
-			page.Changes = append(page.Changes, templates.Comparison{
-				Name: r.printer.T("field." + name), Before: join(old), Now: join(now),
-				At: setup.FirstDifference(join(old), join(now)),
-			})
+			page.Changes = append(page.Changes, r.changed(v, name, old, now))
 		}
 	}
 	slices.SortFunc(page.Changes, func(a, b templates.Comparison) int { return strings.Compare(a.Name, b.Name) })
 	return r.render(w, http.StatusOK, templates.Impact(page))
+}
+
+// changed sets two values of a field side by side: chosen ones in words, typed
+// ones with the character that differs.
+func (r *request) changed(v wizard.View, name string, before, now []string) templates.Comparison {
+	family := map[string]string{"protocols": "protocol", "method": "method", "decision": "decision", "key": "key", "checklist_only": "standing"}[name]
+	if slices.Contains(check.Subjects(v.Setup.Application), setup.Subject(name)) {
+		family = "standing"
+	}
+	said := func(values []string) string {
+		var words []string
+		for _, value := range values {
+			switch p, known := product.ByID(value); {
+			case value == "":
+			case family != "":
+				words = append(words, r.printer.T(family+"."+value))
+			case name == "product" && known:
+				words = append(words, p.Name)
+			default:
+				words = append(words, value)
+			}
+		}
+		if family != "" {
+			return r.printer.List(words...)
+		}
+		return join(words)
+	}
+	c := templates.Comparison{Name: r.printer.T("field." + name), Before: said(before), Now: said(now), At: -1}
+	if family == "" && name != "product" {
+		c.At = setup.FirstDifference(c.Before, c.Now)
+	}
+	return c
 }
 
 // confirmChange saves what the impact page has asked about.

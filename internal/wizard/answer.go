@@ -51,16 +51,6 @@ type Submit struct {
 	Later bool
 }
 
-// ImpactError says what a change would make out of date. Nothing was saved.
-type ImpactError struct {
-	Affected []flow.Need
-}
-
-// Error implements error.
-func (e *ImpactError) Error() string {
-	return fmt.Sprintf("wizard: the change affects %d results", len(e.Affected))
-}
-
 // Answer parses and saves the answers of one step and starts its checks.
 //
 // Errors: setup.InputErrors (nothing saved), *ImpactError (nothing saved, to
@@ -90,12 +80,12 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 			return err
 		}
 		if !in.Confirmed && !in.Later {
-			affected, err := w.affected(tx, before, st, in.Step)
+			impact, err := w.affected(tx, before, st, in.Step)
 			if err != nil {
 				return err
 			}
-			if len(affected) > 0 {
-				return &ImpactError{affected}
+			if len(impact.Again) > 0 {
+				return &ImpactError{impact}
 			}
 		}
 		if in.Step == setup.StepHandover && !in.Later {
@@ -116,26 +106,6 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 	w.Hook("answer_committed")
 	w.launch(r)
 	return nil
-}
-
-// Affected lists what a change would make out of date, without saving it.
-func (w *Wizard) Affected(ctx context.Context, who Who, in Submit) (list []flow.Need, err error) {
-	if !may(who, in.Setup, in.Step) {
-		return nil, ErrForbidden
-	}
-	err = w.Store.View(ctx, func(tx Tx) error {
-		st, err := w.read(tx, in.Setup)
-		if err != nil {
-			return err
-		}
-		before := st.setup
-		if _, err := w.apply(&st.setup, who, in); err != nil {
-			return err
-		}
-		list, err = w.affected(tx, before, st, in.Step)
-		return err
-	})
-	return list, err
 }
 
 // apply parses the entries into s and returns the client secret, if one was
@@ -254,43 +224,6 @@ func (w *Wizard) SaveSecret(ctx context.Context, who Who, id setup.ID, entries E
 		w.launch(run)
 	}
 	return err
-}
-
-// affected lists what of other steps stands now and would be out of date after
-// the change, as far as a person would have to do something again. What runs
-// again by itself is not worth a question.
-func (w *Wizard) affected(tx Tx, before setup.Setup, after state, step setup.StepID) ([]flow.Need, error) {
-	results, err := w.results(tx, before.ID)
-	if err != nil {
-		return nil, err
-	}
-	old := after
-	old.setup = before
-	was, err := flow.Progress(flow.Of(before), w.env(old), results, w.Now())
-	if err != nil {
-		return nil, err
-	}
-	is, err := flow.Progress(flow.Of(after.setup), w.env(after), results, w.Now())
-	if err != nil {
-		return nil, err
-	}
-	stands := map[string]bool{}
-	for _, s := range was {
-		for _, c := range s.Checks {
-			if s.Step.ID != step && c.Passed() {
-				stands[c.Check.ID+" "+c.Target.Key()] = true
-			}
-		}
-	}
-	var list []flow.Need
-	for _, s := range is {
-		for _, c := range s.Checks {
-			if stands[c.Check.ID+" "+c.Target.Key()] && !c.Current && !c.Check.RunsAlone() {
-				list = append(list, flow.Need{Step: s.Step.ID, Check: c.Check.ID, Target: c.Target, Reason: flow.ReasonOutOfDate})
-			}
-		}
-	}
-	return list, nil
 }
 
 // StepBasis is a short hash of one step's answers. A form carries it, so that
