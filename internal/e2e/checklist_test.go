@@ -51,7 +51,7 @@ func TestChecklistOnly(t *testing.T) {
 	desk.WaitText("Nobody signed in here, so there is no key to decide about.")
 	desk.Check("The token was generated in Cisco ECE (eGain), in the same private window")
 	desk.Press("Save and finish")
-	desk.WaitText("proved_by_product_only")
+	desk.WaitText("Nobody signed in here: Cisco ECE (eGain) alone proves sign-in and mail flow")
 	shoot(t, desk, "61-checklist-only-handover")
 	desk.Follow("Open the report")
 	desk.WaitText("Nobody signed in here: Cisco ECE (eGain) alone proves sign-in and mail flow")
