@@ -254,6 +254,9 @@ var rules = map[string]func(root *html.Node) []string{
 	"an icon stands beside a word": func(root *html.Node) []string {
 		var faults []string
 		for _, n := range all(root, "svg") {
+			if attribute(n, "role") == "img" && attribute(n, "aria-label") != "" {
+				continue // a picture with a name
+			}
 			if attribute(n, "aria-hidden") != "true" || text(n.Parent) == "" {
 				faults = append(faults, attribute(n, "class"))
 			}

@@ -224,7 +224,7 @@ func progress(states ...string) []Progress {
 
 func signIn() SignInView {
 	v := SignInView{StepPage: stepOf(midway(), "sign_in"), Account: "svc-mail@contoso.example", Browser: "edge",
-		Link: "https://setup.contoso.example/w/K7QF9D2MXR4T", Until: now.Add(30 * time.Minute), Progress: progress("done", "done", "running")}
+		Link: "https://setup.contoso.example/w/K7QF9D2MXR4T", Until: now.Add(30 * time.Minute), Short: "https://setup.contoso.example/w", Typed: "K7QF-9D2M-XR4T", Progress: progress("done", "done", "running")}
 	v.Live = Live{Events: "/m/k3/events", Waits: true, Say: "Link opened. Waiting for the sign-in at Microsoft."}
 	v.Setup = setupOf("done", "done", "done", "done", "done", "in_progress", "blocked", "not_started")
 	v.Setup.Rail[6].By = "sign_in"
@@ -236,7 +236,7 @@ func signIn() SignInView {
 func signInSamples() map[string]templ.Component {
 	start, wait, admit, accept, failed, done, auto := signIn(), signIn(), signIn(), signIn(), signIn(), signIn(), signIn()
 	start.Link, start.Progress, start.Live = "", progress(), Live{}
-	wait.ECE, wait.QR = true, "/m/k3/sign-in/link.svg"
+	wait.ECE, admit.Local = true, true
 	admit.Browser = "firefox"
 	admit.Visitor = &Visitor{Browser: "Edge", System: "Windows", Address: "10.20.4.7", At: before(time.Minute)}
 	admit.Progress = progress("running")
@@ -263,6 +263,8 @@ func windowSamples() map[string]templ.Component {
 	f := cardOf(secretEnds, "day", "17 Aug 2026", "client", "x")
 	all := map[string]templ.Component{
 		"landing":            Landing(landing),
+		"type-code":          TypeCode(TypeCodeView{Page: anonymous()}),
+		"type-code-wrong":    TypeCode(TypeCodeView{Page: anonymous(), Code: "K7QF", Errors: map[string]string{"link_code": "A code has 12 letters and digits."}}),
 		"same-window":        SameWindow(SameWindowView{Page: page(), Browser: "chrome", Link: "https://setup.contoso.example/w/K7QF9D2MXR4T", Back: "/m/k3/sign-in"}),
 		"leave":              Leave(LeaveView{Page: anonymous(), URL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=x", Provider: "Microsoft", Host: "login.microsoftonline.com", Account: "svc-mail@contoso.example"}),
 		"done":               Done(DoneView{Page: anonymous(), Outcome: "accepted", Account: "svc-mail@contoso.example", ECE: true}),

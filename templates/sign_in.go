@@ -14,7 +14,9 @@ type SignInView struct {
 	Browser  string // "edge", "chrome", "firefox", "safari" or "" for any other
 	Link     string // the one-time link; "" before the first and after the last
 	Until    time.Time
-	QR       string // address of an image of the link, "" for none
+	Local    bool   // no other device can open it
+	Short    string // address of the page on which Typed is typed in place of the link
+	Typed    string // the code, in groups
 	Progress []Progress
 	Evidence []Evidence
 	Verdict  string   // a word of the family "session"; "" while nothing is known

@@ -17,6 +17,13 @@ type LandingView struct {
 	At          time.Time
 }
 
+// TypeCodeView is the page on which a link's code is typed.
+type TypeCodeView struct {
+	Page
+	Code   string
+	Errors map[string]string
+}
+
 // SameWindowView is shown where the link was opened in the normal window.
 type SameWindowView struct {
 	Page

@@ -55,7 +55,7 @@ func (r *request) peopleView(v wizard.View, wrong map[string]string) templates.P
 		Page: r.setupPage(v), People: r.persons(v), CanInvite: r.visitor.who.Kind == wizard.WhoAdmin,
 		Role: string(wizard.RoleM365Admin), Inviter: r.visitor.who.Name, Errors: wrong,
 	}
-	if id, code, ok := cutSpace(r.visitor.admin.Data[inviteKey(v.Setup.ID)]); ok {
+	if id, code, ok := strings.Cut(r.visitor.admin.Data[inviteKey(v.Setup.ID)], " "); ok {
 		for _, p := range v.People {
 			if p.ID == id && p.State == wizard.ParticipantInvited && v.Now.Before(p.Expires) {
 				page.Local = loopback(v.ExternalURL)

@@ -78,6 +78,21 @@ func (s *Server) CloseStreams() { s.close() }
 // open. Codes have 128 bits; the limit is for whoever does not know that.
 const tries = 120
 
+// typedTries is tries for codes that are typed: they have 60 bits, and nobody
+// types faster.
+const typedTries = 20
+
+// limit slows one client down to so many requests a minute.
+func (s *Server) limit(perMinute int) func(http.Handler) http.Handler {
+	return httprate.LimitBy(perMinute, time.Minute,
+		func(r *http.Request) (string, error) {
+			return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
+		},
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			s.plainError(w, r, http.StatusTooManyRequests)
+		}))
+}
+
 // Handler returns the routes.
 func (s *Server) Handler() http.Handler {
 	r := chi.NewRouter()
@@ -88,13 +103,7 @@ func (s *Server) Handler() http.Handler {
 	r.Get("/static/{file}", s.staticFile)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 
-	guessable := httprate.LimitBy(tries, time.Minute,
-		func(r *http.Request) (string, error) {
-			return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
-		},
-		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
-			s.plainError(w, r, http.StatusTooManyRequests)
-		}))
+	guessable := s.limit(tries)
 	// Before the first administrator is claimed nothing exists but a static
 	// page and the claim itself; afterwards the claim does not exist.
 	r.Group(func(r chi.Router) {
@@ -110,6 +119,8 @@ func (s *Server) Handler() http.Handler {
 			r.Post("/login", s.page(s.login))
 			r.Get("/join/{code}", s.page(s.joinPage))
 			r.Post("/join/{code}", s.page(s.join))
+			r.Get("/w", s.page(s.typedPage))
+			r.With(s.limit(typedTries)).Post("/w", s.page(s.typed))
 			r.Get("/w/{code}", s.page(s.landing))
 			r.Post("/w/{code}", s.page(s.confirm))
 			r.Get("/w/{code}/done", s.page(s.windowDone))

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"latchkey/internal/check"
@@ -15,13 +16,13 @@ import (
 	"latchkey/templates"
 )
 
-// linkKey is where the one-time link of a setup is kept: in the session of the
-// person who made it, sealed. The database holds only the code's hash.
+// linkKey is where the code of a setup's one-time link is kept: in the session
+// of the person who made it, sealed. The database holds only a hash.
 func linkKey(id setup.ID) string { return "link:" + string(id) }
 
 // link makes a new one-time link; the old one dies.
 func (s *Server) link(w http.ResponseWriter, r *request) error {
-	code, a, err := s.Wizard.BeginSignIn(r.Context(), r.visitor.who, r.id())
+	typed, a, err := s.Wizard.BeginSignIn(r.Context(), r.visitor.who, r.id())
 	var oe *oauth.Error
 	var refused *oauth.Refused
 	switch {
@@ -35,7 +36,7 @@ func (s *Server) link(w http.ResponseWriter, r *request) error {
 	case err != nil:
 		return err
 	}
-	if err := s.put(r.Context(), &r.visitor, linkKey(r.id()), a.ID+" "+code); err != nil {
+	if err := s.put(r.Context(), &r.visitor, linkKey(r.id()), a.ID+" "+typed); err != nil {
 		return err
 	}
 	return r.redirect(w, "/m/"+string(r.id())+"/"+setup.StepSignIn.Path(), "link_made")
@@ -106,8 +107,10 @@ func (r *request) signInView(v wizard.View, p templates.StepPage, typed wizard.E
 		Shown: typed.Get("shown"), ECE: v.Product.Key == product.OwnKey,
 	}
 	if a.State == wizard.AttemptCreated || a.State == wizard.AttemptConfirmed {
-		if id, code, ok := cutSpace(r.visitor.admin.Data[linkKey(v.Setup.ID)]); ok && id == a.ID {
-			out.Link, out.Until = v.ExternalURL+"/w/"+code, a.Expires
+		id, typed, _ := strings.Cut(r.visitor.admin.Data[linkKey(v.Setup.ID)], " ")
+		if code, ok := r.s.Wizard.LinkCode(typed); ok && id == a.ID {
+			out.Link, out.Until, out.Local = v.ExternalURL+"/w/"+code, a.Expires, loopback(v.ExternalURL)
+			out.Short, out.Typed = v.ExternalURL+"/w", typed[:4]+"-"+typed[4:8]+"-"+typed[8:]
 		}
 	}
 	out.Progress = progressOf(a)
@@ -132,15 +135,6 @@ func accountOf(v wizard.View) string {
 		return v.Setup.SignIn.Pinned.UserName
 	}
 	return string(v.Setup.Application.SignInAccount)
-}
-
-func cutSpace(s string) (before, after string, ok bool) {
-	for i := range s {
-		if s[i] == ' ' {
-			return s[:i], s[i+1:], true
-		}
-	}
-	return "", "", false
 }
 
 // progressOf are the four lines of the waiting card. A line that has not

@@ -105,6 +105,31 @@ func (s *Server) landing(w http.ResponseWriter, r *request) error {
 	return r.render(w, http.StatusOK, templates.Landing(v))
 }
 
+// typedPage is where a link is typed that cannot be clicked or copied.
+func (s *Server) typedPage(w http.ResponseWriter, r *request) error {
+	return r.render(w, http.StatusOK, templates.TypeCode(templates.TypeCodeView{Page: r.base()}))
+}
+
+// typed leads to the page of the link that the code stands for. Like opening
+// the link it consumes nothing.
+func (s *Server) typed(w http.ResponseWriter, r *request) error {
+	v := templates.TypeCodeView{Page: r.base(), Code: r.PostForm.Get("link_code")}
+	code, ok := s.Wizard.LinkCode(v.Code)
+	problem := "not_a_code"
+	if strings.TrimSpace(v.Code) == "" {
+		problem = "required"
+	}
+	if ok {
+		_, err := s.Wizard.OpenLink(r.Context(), code, r.browser(code))
+		if !errors.Is(err, wizard.ErrNotFound) { // any other trouble is told there
+			return r.redirect(w, "/w/"+code, "")
+		}
+		problem = "unknown_code"
+	}
+	v.Errors = map[string]string{"link_code": r.printer.Problem(problem, "link_code", "")}
+	return r.render(w, http.StatusUnprocessableEntity, templates.TypeCode(v))
+}
+
 // confirm uses the link up and answers 200 with a link to the identity
 // provider: a form that is redirected to another origin is stopped by our own
 // policy, without a word to the person.

@@ -98,7 +98,7 @@ var Families = map[string][]string{
 		"not_offered", "not_a_date", "not_a_server", "not_an_engineering_special", "twice", "too_many", "only_one",
 		"secret_id", "too_short", "common", "contains_name", "different", "name_taken", "wrong_login", "no_token",
 		"block_of_other_provider", "block_of_other_server", "block_of_this_server", "block_of_other_role", "block_of_other_hosts", "newer_block_known",
-		"holds_code", "return_address", "nothing_known",
+		"holds_code", "return_address", "not_a_code", "unknown_code", "nothing_known",
 		"not_a_sign_in_log", "several_sign_ins", "other_script_key", "secret_damaged",
 	},
 	"field": {
@@ -106,7 +106,7 @@ var Families = map[string][]string{
 		"product_url", "console_url", "product_redirect_uri",
 		"cloud", "tenant", "client_id", "client_secret", "secret_ends", "redirect_uris", "consent",
 		"probe_block", "decision", "evidence", "imap", "pop3", "smtp_auth", "licence", "full_access", "send_as",
-		"attempt", "grant", "shown", "test_message", "handover", "report", "key", "generated",
+		"attempt", "grant", "shown", "link_code", "test_message", "handover", "report", "key", "generated",
 		"name", "password", "password_again", "role", "language", "theme",
 		"checklist_only", "authorize_address", "registration_paste", "mailbox_block", "sign_in_log",
 		"newest_special", "guide_in_use", "installation_ports", "no_sign_in_policy", "local_console", "alias_active",

@@ -194,7 +194,8 @@ func private() wizard.Browser {
 
 func (b *bench) link(id setup.ID) (code string, a wizard.Attempt) {
 	b.t.Helper()
-	code, a, err := b.BeginSignIn(b.t.Context(), owner, id)
+	typed, a, err := b.BeginSignIn(b.t.Context(), owner, id)
+	code, _ = b.LinkCode(typed)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -44,11 +44,12 @@ type LinkDeadError struct {
 func (e *LinkDeadError) Error() string { return "wizard: the link is " + string(e.State) }
 
 // BeginSignIn makes a one-time link. An older link of the setup dies. Only the
-// link's hash is stored; the code itself is returned once.
+// link's hash is stored; typed, from which LinkCode makes the link's code, is
+// returned once.
 //
 // Errors: *BlockedError while the gate is closed, *oauth.Error when the sign-in
 // service could not be asked.
-func (w *Wizard) BeginSignIn(ctx context.Context, who Who, id setup.ID) (code string, a Attempt, err error) {
+func (w *Wizard) BeginSignIn(ctx context.Context, who Who, id setup.ID) (typed string, a Attempt, err error) {
 	if who.Kind != WhoAdmin {
 		return "", a, ErrForbidden
 	}
@@ -80,9 +81,9 @@ func (w *Wizard) BeginSignIn(ctx context.Context, who Who, id setup.ID) (code st
 		Account: expected(st.setup), Basis: check.BasisOf(st.setup), Scopes: scopes,
 		Started: now, Expires: now.Add(linkLife), StateHash: hashOf(pending.State.Reveal()),
 	}
-	code, err = w.insertAttempt(ctx, who, &a, pending)
+	typed, err = w.insertAttempt(ctx, who, &a, pending)
 	w.Hook("link_committed")
-	return code, a, err
+	return typed, a, err
 }
 
 // expected is the account that should sign in: the pinned one, or the one that
@@ -95,10 +96,11 @@ func expected(s setup.Setup) string {
 }
 
 func (w *Wizard) insertAttempt(ctx context.Context, who Who, a *Attempt, pending oauth.Pending) (string, error) {
-	code, err := w.newCode()
+	typed, err := w.newTypedCode()
 	if err != nil {
 		return "", err
 	}
+	code, _ := w.LinkCode(typed)
 	if a.ID, err = w.newCode(); err != nil {
 		return "", err
 	}
@@ -107,7 +109,7 @@ func (w *Wizard) insertAttempt(ctx context.Context, who Who, a *Attempt, pending
 	if err != nil {
 		return "", err
 	}
-	return code, w.Store.Update(ctx, func(tx Tx) error {
+	return typed, w.Store.Update(ctx, func(tx Tx) error {
 		s, err := tx.Setup(a.Setup)
 		if err != nil {
 			return err

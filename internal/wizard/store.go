@@ -105,8 +105,8 @@ type Tx interface {
 	History(id setup.ID, limit int) ([]audit.Record, error) // newest first
 }
 
-// Hash is SHA-256 of a random code of at least 128 bits: what the database
-// holds in place of the code.
+// Hash is SHA-256 of a code of at least 128 bits that nobody can guess: what
+// the database holds in place of the code.
 type Hash [32]byte
 
 // MarshalText writes hexadecimal digits.
