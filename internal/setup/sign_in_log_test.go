@@ -30,6 +30,8 @@ func TestParseSignInLog(t *testing.T) {
 			LoggedSignIn{User: "svc-mail@contoso.example", AppID: id}},
 		"a row with the number of a network": {"svc-mail@contoso.example;" + id + ";成功;12874",
 			LoggedSignIn{User: "svc-mail@contoso.example", AppID: id}},
+		"a refusal in German without its code": {"svc-mail@contoso.example\tMailbox connector\tFehler\t10.0.0.4",
+			LoggedSignIn{User: "svc-mail@contoso.example", Failure: "Failure"}},
 		"in Japanese":           {"svc-mail@contoso.example," + id + ",失敗,53003", LoggedSignIn{User: "svc-mail@contoso.example", AppID: id, Failure: "53003"}},
 		"in Chinese":            {"svc-mail@contoso.example," + id + ",已中断,50140", LoggedSignIn{User: "svc-mail@contoso.example", AppID: id, Failure: "50140"}},
 		"in Portuguese":         {"svc-mail@contoso.example," + id + ",Falha", LoggedSignIn{User: "svc-mail@contoso.example", AppID: id, Failure: "Failure"}},
