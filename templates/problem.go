@@ -64,7 +64,7 @@ type LanguageView struct {
 
 var themes = []string{"system", "light", "dark"}
 
-var errorStatus = []int{403, 404, 405, 409, 410, 421, 422, 429, 500}
+var errorStatus = []int{403, 404, 405, 409, 410, 413, 421, 422, 429, 500}
 
 func errorWord(ctx context.Context, family string, status int) string {
 	for _, known := range errorStatus {

@@ -152,7 +152,7 @@ func reportSamples() map[string]templ.Component {
 
 func problemSamples() map[string]templ.Component {
 	all := map[string]templ.Component{}
-	for _, status := range []int{403, 404, 405, 409, 410, 421, 422, 429, 500, 418} {
+	for _, status := range []int{403, 404, 405, 409, 410, 413, 421, 422, 429, 500, 418} {
 		v := ErrorView{Page: page(), Status: status, Reference: "7F3K", At: now}
 		switch status {
 		case 403:

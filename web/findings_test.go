@@ -84,9 +84,12 @@ func TestATextThatIsTooLongHearsTheLimit(t *testing.T) {
 	}{
 		"a whole paste, each byte encoded": {paste.MaxPaste, http.StatusUnprocessableEntity, "This is something else"},
 		"one byte more":                    {paste.MaxPaste + 1, http.StatusUnprocessableEntity, "Allowed are at most 512 KiB"},
-		"more than any form":               {2 * paste.MaxPaste, http.StatusRequestEntityTooLarge, "A field takes 512 kilobytes at most"},
+		"more than any form":               {2 * paste.MaxPaste, http.StatusRequestEntityTooLarge, "A field takes 512 kilobytes at most. Go back"},
 	} {
 		got := s.paste(owner, id, "registration", "registration_paste", strings.Repeat("%", tt.size))
+		if tt.status == http.StatusRequestEntityTooLarge {
+			has(t, name, got, "The text is too long", "not:The server had a problem")
+		}
 		if got.Status != tt.status || !strings.Contains(got.Body, tt.says) {
 			t.Errorf("%s: %d, and it does not say %q: %.300s", name, got.Status, tt.says, got.Body)
 		}
