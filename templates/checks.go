@@ -58,6 +58,7 @@ type Finding struct {
 	ID      string // anchor: the code, with -2 and so on where it stands twice
 	Target  string // what it was seen on, verbatim; "" for the setup as a whole
 	At      time.Time
+	Me      bool   // the reader can fix it
 	Who     string // name of the person who can fix it, where one is paired
 	Again   string // addresses: check this again (POST),
 	Ask     string // write a request (GET),

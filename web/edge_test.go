@@ -353,4 +353,18 @@ func TestRejectedEntriesAreKept(t *testing.T) {
 	if strings.Count(got.Body, `href="#f-`) < 2 {
 		t.Error("the summary does not lead to both fields")
 	}
+	// Whoever comes back finds them; the answers that stand, and secrets, are not touched.
+	stood := s.view(id).Setup
+	has(t, "the form later", owner.Get("/m/"+string(id)+"/application"), ">sales@contoso.example\nnot an address\nnor@</textarea>")
+	if a := stood.Application; len(a.Mailboxes) != 1 || a.SignInAccount == "" {
+		t.Errorf("what was rejected was saved: %+v", a)
+	}
+	owner.Post("/m/"+string(id)+"/registration", url.Values{"tenant": {"no tenant"}, "client_id": {clientID}, "client_secret": {"planted-in-vain"}})
+	has(t, "the registration later", owner.Get("/m/"+string(id)+"/registration"), `value="no tenant"`)
+	s.noSecretIn("planted-in-vain")
+	s.answer(id, setup.StepApplication, wizard.Entries{
+		"product": {"other"}, "method": {"shared_account"}, "mailboxes": {"sales@contoso.example"},
+		"sign_in_account": {"svc-mail@contoso.example"}, "protocols": {"imap"},
+	})
+	has(t, "the form after a save", owner.Get("/m/"+string(id)+"/application"), "not:not an address")
 }

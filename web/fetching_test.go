@@ -114,3 +114,31 @@ func TestAChangeIsShownInWords(t *testing.T) {
 		}
 	}
 }
+
+// Nobody is told to write to herself, and a person has one role on a page.
+func TestWhoReadsIsCalledYou(t *testing.T) {
+	catalog, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := wizard.View{People: []wizard.Participant{{ID: "g", Name: "Dana", Role: wizard.RoleM365Admin, State: wizard.ParticipantAdmitted}}}
+	found := func(actor finding.Actor) flow.StepState {
+		f := finding.New(&finding.Definition{Code: "c", Severity: finding.Warning, Actor: actor})
+		return flow.StepState{Checks: []flow.CheckState{{Check: check.Tenant, Current: true, Result: &flow.Result{Findings: []finding.Finding{f}}}}}
+	}
+	owner, dana := wizard.Who{Kind: wizard.WhoAdmin, Name: "Owner"}, wizard.Who{Kind: wizard.WhoGuest, ID: "g", Name: "Dana", Role: wizard.RoleM365Admin}
+	for _, tt := range []struct {
+		reader wizard.Who
+		actor  finding.Actor
+		me     bool
+	}{
+		{owner, finding.ProductAdmin, true}, {owner, finding.AppAdmin, false}, {owner, finding.NetworkAdmin, false},
+		{dana, finding.AppAdmin, true}, {dana, finding.ExchangeAdmin, true}, {dana, finding.ProductAdmin, false},
+	} {
+		r := &request{printer: catalog.Printer("en"), visitor: visitor{who: tt.reader}, s: &Server{Options: Options{Wizard: &wizard.Wizard{}}}}
+		card := r.findings(v, found(tt.actor))[0]
+		if card.Me != tt.me || (card.Ask == "") != tt.me {
+			t.Errorf("%s reads what %s repairs: you %v, request %q", tt.reader.Name, tt.actor, card.Me, card.Ask)
+		}
+	}
+}

@@ -299,7 +299,7 @@ func (r *request) gate(v wizard.View, st flow.StepState) *templates.Gate {
 			one.What = r.printer.Check(n.Check)
 		}
 		if (n.Step == setup.StepRegistration || n.Step == setup.StepMailbox) && v.Next.GuestName != "" {
-			one.Who, one.Actor = v.Next.GuestName, string(finding.AppAdmin)
+			one.Who, one.Actor = v.Next.GuestName, string(finding.EntraAdmin)
 		}
 		if key := fmt.Sprint(one); !seen[key] {
 			seen[key] = true
@@ -430,7 +430,9 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 				URL:  "/m/" + string(v.Setup.ID) + "/" + st.Step.ID.Path() + "#" + templates.FieldID(asks),
 			}
 		}
-		card.Who = r.who(v, a.Actor)
+		if card.Who = r.who(v, a.Actor); r.mine(v, a.Actor) {
+			card.Me, card.Ask = true, ""
+		}
 		list = append(list, card)
 	}
 	return list
@@ -466,6 +468,16 @@ func anchor(code string, nth int) string {
 		return code + "-" + strconv.Itoa(nth)
 	}
 	return code
+}
+
+// mine reports whether the reader is who can act: nobody is asked to write to
+// herself.
+func (r *request) mine(v wizard.View, actor finding.Actor) bool {
+	me := r.visitor.who
+	if me.Kind == wizard.WhoAdmin {
+		return actor == finding.ProductAdmin
+	}
+	return me.Kind == wizard.WhoGuest && me.Role == wizard.RoleM365Admin && r.who(v, actor) == me.Name && me.Name != ""
 }
 
 // who is the paired person who can act, "" if there is none.

@@ -104,6 +104,7 @@ func (s *Server) stepSubmit(w http.ResponseWriter, r *request) error {
 		if err != nil {
 			return err
 		}
+		s.keepTyped(r, v, in)
 		return r.render(w, http.StatusUnprocessableEntity, r.stepView(v, step, in.Entries, r.problems(problems)))
 	case errors.As(err, &impact):
 		return r.impact(w, in)
@@ -117,6 +118,27 @@ func (s *Server) stepSubmit(w http.ResponseWriter, r *request) error {
 		result = "saved_later"
 	}
 	return r.redirect(w, r.URL.Path, result)
+}
+
+// keepTyped keeps what was rejected for whoever opens the step again. A field of
+// the form that was left empty is kept empty.
+func (s *Server) keepTyped(r *request, v wizard.View, in wizard.Submit) {
+	typed, err := url.ParseQuery(draftOf(url.Values(in.Entries)))
+	if err != nil || len(typed) == 0 {
+		return
+	}
+	for _, name := range []string{"revision", "merge", string(wizard.PasteFields[in.Step])} {
+		typed.Del(name)
+	}
+	for name := range r.formOf(v, in.Step) {
+		if _, sent := typed[name]; !sent {
+			typed[name] = []string{}
+		}
+	}
+	in.Entries = wizard.Entries(typed)
+	if err := s.Wizard.KeepTyped(r.Context(), r.visitor.who, in); err != nil {
+		s.Log.Error("rejected entries not kept", "setup", in.Setup, "step", in.Step, "error", err)
+	}
 }
 
 // impact asks before results that a person gave become out of date. The

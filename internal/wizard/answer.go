@@ -108,6 +108,26 @@ func (w *Wizard) Answer(ctx context.Context, who Who, in Submit) error {
 	return nil
 }
 
+// KeepTyped keeps entries of a step that were rejected, as typed, so that they
+// stand in its form again. No check reads them, and the answers stay as they are.
+// The caller leaves out what is secret.
+func (w *Wizard) KeepTyped(ctx context.Context, who Who, in Submit) error {
+	if !may(who, in.Setup, in.Step) {
+		return ErrForbidden
+	}
+	return w.Store.Update(ctx, func(tx Tx) error {
+		s, err := tx.Setup(in.Setup)
+		if err != nil {
+			return err
+		}
+		if s.Typed = maps.Clone(s.Typed); s.Typed == nil {
+			s.Typed = map[setup.StepID]map[string][]string{}
+		}
+		s.Typed[in.Step] = in.Entries
+		return tx.SaveSetup(&s)
+	})
+}
+
 // apply parses the entries into s and returns the client secret, if one was
 // typed.
 func (w *Wizard) apply(s *setup.Setup, who Who, in Submit) (secret.Text, error) {
