@@ -183,7 +183,7 @@ func (s *site) worst(t *testing.T, code string) {
 	t.Helper()
 	s.desk.WaitText("checks finished:")
 	text := s.desk.Text()
-	first := regexp.MustCompile(`Problem ([a-z0-9_]+) ·`).FindStringSubmatch(text)
+	first := regexp.MustCompile(`(?s)Problem .*?([a-z0-9]+_[a-z0-9_]+) ·`).FindStringSubmatch(text)
 	if first == nil || first[1] != code {
 		t.Errorf("the first finding is %v, want %s: %s", first, code, text)
 	}
