@@ -421,7 +421,7 @@ func (r *request) findings(v wizard.View, st flow.StepState) []templates.Finding
 		if f.NewSignIn() && r.visitor.who.Kind == wizard.WhoAdmin && v.Setup.Reissue == nil && v.Setup.SignIn.Pinned != nil {
 			card.SignIn = "/m/" + string(v.Setup.ID) + "/reissue"
 		}
-		if d, ok := r.s.Wizard.Definition(a.Code); ok && strings.Contains(d.Remedy, "admin-consent link") {
+		if f.AdminConsent() {
 			card.Here = templates.Link{Text: r.printer.T("consent.title"), URL: "/m/" + string(v.Setup.ID) + "/registration#consent"}
 		}
 		if asks := f.Asks(); asks != "" {

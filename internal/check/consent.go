@@ -14,26 +14,28 @@ import (
 var (
 	consentRefused = &finding.Definition{
 		Code: "admin_consent_refused", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
-		Title:       "The admin-consent page came back without a consent",
-		Consequence: "If the tenant demands an administrator's consent, the sign-in will stop.",
-		Cause:       "The page was cancelled, or the account has no right to consent for everybody.",
-		Remedy:      "Open the admin-consent link again as a Cloud Application Administrator, and accept.",
+		Title:        "The admin-consent page came back without a consent",
+		Consequence:  "If the tenant demands an administrator's consent, the sign-in will stop.",
+		Cause:        "The page was cancelled, or the account has no right to consent for everybody.",
+		Remedy:       "Open the admin-consent link again as a Cloud Application Administrator, and accept.",
+		AdminConsent: true,
 	}
 	consentOpen = &finding.Definition{
 		Code: "admin_consent_not_given", Severity: finding.Note, Actor: finding.EntraAdmin, Ours: true,
 		Title:       "The admin-consent link was not used yet",
 		Consequence: "Many tenants let no user consent alone. Then the sign-in stops there.",
 		Cause:       "Nobody has opened the link, or consent was given in the portal.",
-		Remedy:      "Open the link, or go on: the sign-in will show whether it is needed.",
+		Remedy:      "Open the link, or go on: the sign-in will show whether it is needed.", AdminConsent: true,
 	}
 	consentIncomplete = &finding.Definition{
 		Code: "admin_consent_incomplete", Severity: finding.Warning, Actor: finding.EntraAdmin, Ours: true,
-		Title:       "The consent for everybody lacks {{.scopes}}",
-		Consequence: "Unless {{.sign_in_account}} may consent alone, its sign-in stops, or the token lacks a permission.",
-		Cause:       "No administrator has consented since these permissions were added.",
-		Remedy:      "Under API permissions, select Grant admin consent, or open the admin-consent link.",
-		Wait:        5 * time.Minute,
-		Params:      []string{"scopes", "sign_in_account"},
+		Title:        "The consent for everybody lacks {{.scopes}}",
+		Consequence:  "Unless {{.sign_in_account}} may consent alone, its sign-in stops, or the token lacks a permission.",
+		Cause:        "No administrator has consented since these permissions were added.",
+		Remedy:       "Under API permissions, select Grant admin consent, or open the admin-consent link.",
+		AdminConsent: true,
+		Wait:         5 * time.Minute,
+		Params:       []string{"scopes", "sign_in_account"},
 	}
 )
 

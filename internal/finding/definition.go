@@ -61,6 +61,8 @@ type Definition struct {
 	Unconfirmed bool
 	// NewSignIn says that a new sign-in of the same person repairs it.
 	NewSignIn bool
+	// AdminConsent says that the consent of an administrator repairs it.
+	AdminConsent bool
 	// Asks names the entry of the same step that settles it, for what is found
 	// only because nobody has entered something; "" for none.
 	Asks string

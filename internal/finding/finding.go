@@ -73,6 +73,10 @@ func (f Finding) With(source, text, ref string) Finding {
 // NewSignIn reports whether a new sign-in repairs the most likely cause.
 func (f Finding) NewSignIn() bool { return len(f.Causes) > 0 && f.Causes[0].NewSignIn }
 
+// AdminConsent reports whether an administrator's consent repairs the most
+// likely cause.
+func (f Finding) AdminConsent() bool { return len(f.Causes) > 0 && f.Causes[0].AdminConsent }
+
 // Asks is the entry that settles the most likely cause, "" for none.
 func (f Finding) Asks() string {
 	if len(f.Causes) == 0 {

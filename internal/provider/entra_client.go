@@ -29,14 +29,15 @@ var (
 	}
 	ClientNotInTenant = &finding.Definition{
 		Code: "client_not_in_tenant", Severity: finding.Blocker, Actor: finding.EntraAdmin,
-		Title:       "The application {{.client_id}} has no enterprise application in the tenant {{.tenant}}",
-		Consequence: "No token is issued.",
-		Cause:       "The enterprise application was deleted, or nobody of this tenant has consented to the application yet.",
-		Remedy:      "Open the admin-consent link of the step Entra application, and accept. It makes the enterprise application.",
-		Command:     "New-MgServicePrincipal -AppId {{.client_id}}",
-		Link:        on(PageEnterpriseApps),
-		Wait:        consentSpread,
-		Params:      []string{"client_id", "tenant"},
+		Title:        "The application {{.client_id}} has no enterprise application in the tenant {{.tenant}}",
+		Consequence:  "No token is issued.",
+		Cause:        "The enterprise application was deleted, or nobody of this tenant has consented to the application yet.",
+		Remedy:       "Open the admin-consent link of the step Entra application, and accept. It makes the enterprise application.",
+		AdminConsent: true,
+		Command:      "New-MgServicePrincipal -AppId {{.client_id}}",
+		Link:         on(PageEnterpriseApps),
+		Wait:         consentSpread,
+		Params:       []string{"client_id", "tenant"},
 	}
 	ClientDisabled = &finding.Definition{
 		Code: "client_disabled", Severity: finding.Blocker, Actor: finding.EntraAdmin,

@@ -10,13 +10,14 @@ import (
 var (
 	AdminConsentNeeded = &finding.Definition{
 		Code: "admin_consent_needed", Severity: finding.Blocker, Actor: finding.EntraAdmin,
-		Title:       "An administrator must consent before {{.sign_in_account}} can sign in",
-		Consequence: "The sign-in ends without a token.",
-		Cause:       "The tenant does not let users consent to applications that read mail.",
-		Remedy:      "Open the admin-consent link of the step Entra application, and accept.",
-		Link:        on(PagePermissions),
-		Wait:        consentSpread,
-		Params:      []string{"sign_in_account"},
+		Title:        "An administrator must consent before {{.sign_in_account}} can sign in",
+		Consequence:  "The sign-in ends without a token.",
+		Cause:        "The tenant does not let users consent to applications that read mail.",
+		Remedy:       "Open the admin-consent link of the step Entra application, and accept.",
+		AdminConsent: true,
+		Link:         on(PagePermissions),
+		Wait:         consentSpread,
+		Params:       []string{"sign_in_account"},
 	}
 	ConsentRequested = &finding.Definition{
 		Code: "consent_requested", Severity: finding.Blocker, Actor: finding.EntraAdmin,
@@ -44,22 +45,24 @@ var (
 	}
 	ConsentMissing = &finding.Definition{
 		Code: "consent_missing", Severity: finding.Blocker, Actor: finding.EntraAdmin,
-		Title:       "Nobody has consented to the permissions yet",
-		Consequence: "No token is issued.",
-		Cause:       "The consent was never given, was removed, or lacks a permission added later.",
-		Remedy:      "Open the admin-consent link of the step Entra application, and accept.",
-		Link:        on(PagePermissions),
-		Wait:        consentSpread,
+		Title:        "Nobody has consented to the permissions yet",
+		Consequence:  "No token is issued.",
+		Cause:        "The consent was never given, was removed, or lacks a permission added later.",
+		Remedy:       "Open the admin-consent link of the step Entra application, and accept.",
+		AdminConsent: true,
+		Link:         on(PagePermissions),
+		Wait:         consentSpread,
 	}
 	PartnerConsentMissing = &finding.Definition{
 		Code: "partner_consent_missing", Severity: finding.Blocker, Actor: finding.EntraAdmin,
-		Title:       "The application {{.client_id}} of a partner is not authorised in the tenant {{.tenant}}",
-		Consequence: "No token is issued.",
-		Cause:       "A service partner signs in for a customer, and the customer's tenant has not approved the application.",
-		Remedy:      "Let an administrator of the customer open the admin-consent link of the step Entra application, and accept.",
-		Link:        on(PageEnterpriseApps),
-		Wait:        consentSpread,
-		Params:      []string{"client_id", "tenant"},
+		Title:        "The application {{.client_id}} of a partner is not authorised in the tenant {{.tenant}}",
+		Consequence:  "No token is issued.",
+		Cause:        "A service partner signs in for a customer, and the customer's tenant has not approved the application.",
+		Remedy:       "Let an administrator of the customer open the admin-consent link of the step Entra application, and accept.",
+		AdminConsent: true,
+		Link:         on(PageEnterpriseApps),
+		Wait:         consentSpread,
+		Params:       []string{"client_id", "tenant"},
 	}
 	NotAssigned = &finding.Definition{
 		Code: "user_not_assigned", Severity: finding.Blocker, Actor: finding.EntraAdmin,
