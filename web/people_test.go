@@ -192,9 +192,12 @@ func TestConflictShowsBothValues(t *testing.T) {
 	}
 	old = revision.FindStringSubmatch(owner.Get(path).Body)[1]
 	s.answer(id, setup.StepRegistration, wizard.Entries{"tenant": {"theirs.example"}, "client_id": {clientID}, "redirect_uris": {s.url + "/callback"}})
+	// What was rejected meanwhile is nobody's answer.
+	owner.Post(path, url.Values{"tenant": {"no tenant"}, "client_id": {clientID}, "redirect_uris": {s.url + "/other"}})
 	form.Set("tenant", "mine.example")
 	form.Set("revision", old)
 	got := owner.Post(path, form)
+	has(t, "the conflict", got, "not:no tenant", "not:/other")
 	if got.Status != http.StatusConflict || !strings.Contains(got.Body, "theirs.example") || !strings.Contains(got.Body, "mine.example") {
 		t.Fatalf("conflict answered %d", got.Status)
 	}

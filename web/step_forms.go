@@ -18,8 +18,16 @@ import (
 	"latchkey/templates"
 )
 
-// formOf writes the stored answers of a step as a form would send them.
+// formOf is what stands in a step's form when it is opened: the stored answers,
+// and over them what was saved for later or rejected.
 func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
+	e := r.answersOf(v, step)
+	maps.Copy(e, v.Setup.Typed[step])
+	return e
+}
+
+// answersOf writes the stored answers of a step as a form would send them.
+func (r *request) answersOf(v wizard.View, step setup.StepID) wizard.Entries {
 	s := v.Setup
 	e := wizard.Entries{}
 	put := func(f setup.Field, values ...string) { e[string(f)] = values }
@@ -73,7 +81,6 @@ func (r *request) formOf(v wizard.View, step setup.StepID) wizard.Entries {
 	for _, item := range wizard.Items(v, step) {
 		put(setup.Field(item), string(s.Checklist[item].Standing))
 	}
-	maps.Copy(e, s.Typed[step]) // saved for later as it was typed
 	return e
 }
 

@@ -130,7 +130,7 @@ func (s *Server) keepTyped(r *request, v wizard.View, in wizard.Submit) {
 	for _, name := range []string{"revision", "merge", string(wizard.PasteFields[in.Step])} {
 		typed.Del(name)
 	}
-	for name := range r.formOf(v, in.Step) {
+	for name := range r.answersOf(v, in.Step) {
 		if _, sent := typed[name]; !sent {
 			typed[name] = []string{}
 		}
@@ -196,7 +196,7 @@ func (s *Server) impactPage(w http.ResponseWriter, r *request) error {
 			page.Kept = append(page.Kept, string(st.Step.ID))
 		}
 	}
-	stored := r.formOf(v, step)
+	stored := r.answersOf(v, step)
 	for name, old := range stored {
 		if now := in.Entries[name]; join(old) != join(now) {
 			page.Changes = append(page.Changes, r.changed(v, name, old, now))
@@ -261,7 +261,7 @@ func (s *Server) confirmChange(w http.ResponseWriter, r *request) error {
 // merge completes the answer of the conflict page, which asks only for the
 // entries that differ.
 func (r *request) merge(v wizard.View, step setup.StepID) wizard.Entries {
-	all := r.formOf(v, step)
+	all := r.answersOf(v, step)
 	for name, values := range r.PostForm {
 		if name == "protocols" || name == "test_message" {
 			values = strings.Fields(join(values))
@@ -281,7 +281,7 @@ func (r *request) conflict(w http.ResponseWriter, in wizard.Submit) error {
 		Page: r.setupPage(v), Step: string(in.Step), Revision: wizard.StepBasis(v.Setup, in.Step),
 		Who: lastSaver(v, in.Step), At: v.Setup.UpdatedAt,
 	}
-	stored := r.formOf(v, in.Step)
+	stored := r.answersOf(v, in.Step)
 	for name, mine := range in.Entries {
 		if theirs, known := stored[name]; known && name != "client_secret" && join(theirs) != join(mine) {
 			page.Fields = append(page.Fields, templates.Conflict{Field: name, Theirs: join(theirs), Mine: join(mine)})
