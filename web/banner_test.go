@@ -167,7 +167,7 @@ func TestAnotherAccountIsToldInBothWindows(t *testing.T) {
 		"Another account signed in", "admin@contoso.example", "svc-mail@contoso.example", "not:The sign-in waits for the owner")
 	s.settle(id)
 	got := owner.Get("/m/" + string(id) + "/sign-in")
-	has(t, "the first window", got, `<button class="primary">Refuse</button>`, `<button class="">Accept</button>`, `<button class="">Make the link</button>`, "not:Fresh session confirmed")
+	has(t, "the first window", got, `<button class="primary">Refuse</button>`, `<button class="">Accept</button>`, "not:Make the link", "not:Fresh session confirmed")
 }
 
 // The private window learns by itself that its explanation is there, with no
