@@ -27,6 +27,18 @@ type test struct {
 	*site
 }
 
+// verified is a site with one setup whose accepted token has passed.
+func verified(t *testing.T) *test {
+	t.Helper()
+	c := &test{site: newSite(t)}
+	c.start()
+	c.claim()
+	c.toSignIn()
+	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
+	c.acceptAndVerify()
+	return c
+}
+
 func formHeader(origin string) http.Header {
 	return http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {origin}, "Sec-Fetch-Site": {"same-origin"},

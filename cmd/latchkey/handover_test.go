@@ -30,12 +30,7 @@ func (c *test) slots() (current, candidate int64) {
 // TestAReissueIsHandedOverWithItsNewToken: not before it has passed, and each
 // further sign-in within the short flow takes the place of the one before.
 func TestAReissueIsHandedOverWithItsNewToken(t *testing.T) {
-	c := &test{site: newSite(t)}
-	c.start()
-	c.claim()
-	c.toSignIn()
-	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-	c.acceptAndVerify()
+	c := verified(t)
 
 	imap := func(on bool) {
 		c.lab.World().Do(func(s *world.State) { s.Mailbox(world.SignInAccount).IMAP = on })
@@ -77,12 +72,7 @@ func TestAReissueIsHandedOverWithItsNewToken(t *testing.T) {
 
 // TestAnotherSignInKeepsTheKeeper: whose token was kept, theirs is kept on.
 func TestAnotherSignInKeepsTheKeeper(t *testing.T) {
-	c := &test{site: newSite(t)}
-	c.start()
-	c.claim()
-	c.toSignIn()
-	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-	c.acceptAndVerify()
+	c := verified(t)
 	c.submit("handover", url.Values{"key": {"latchkey_keeps"}})
 	for _, f := range c.step("handover").Findings { // the keeper has a minute for its first renewal
 		t.Errorf("a clean hand-over ends with %s", f.Code)
@@ -99,12 +89,7 @@ func TestAnotherSignInKeepsTheKeeper(t *testing.T) {
 // TestNobodyIsSentAMessageByAClock: what a person asked for once is not
 // repeated by a renewal that fails, nor by a second look.
 func TestNobodyIsSentAMessageByAClock(t *testing.T) {
-	c := &test{site: newSite(t)}
-	c.start()
-	c.claim()
-	c.toSignIn()
-	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-	c.acceptAndVerify()
+	c := verified(t)
 	doubted := func() (state string, found bool) {
 		st := c.step("verification")
 		for _, one := range st.Checks {

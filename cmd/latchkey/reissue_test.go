@@ -65,12 +65,7 @@ func (c *test) again() {
 // TestOldTokenStaysUntilTheNewOneHasPassed: a new sign-in whose proof fails
 // replaces nothing, and can be taken back; one whose proof passes does.
 func TestOldTokenStaysUntilTheNewOneHasPassed(t *testing.T) {
-	c := &test{site: newSite(t)}
-	c.start()
-	c.claim()
-	c.toSignIn()
-	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-	c.acceptAndVerify()
+	c := verified(t)
 	old := c.grant(token.Current)
 
 	imap := func(on bool) {
@@ -111,12 +106,7 @@ func TestOldTokenStaysUntilTheNewOneHasPassed(t *testing.T) {
 // was decided before, and nobody is asked again. Both are compared where the new
 // one is proved.
 func TestANewSignInIsKeptAsTheOneBefore(t *testing.T) {
-	c := &test{site: newSite(t)}
-	c.start()
-	c.claim()
-	c.toSignIn()
-	c.private.Get(c.atMicrosoft(c.confirm(c.link())))
-	c.acceptAndVerify()
+	c := verified(t)
 	c.submit("handover", url.Values{"key": {"latchkey_keeps"}})
 	c.looksUntil("handover", "done")
 	decided := c.report(c.id).Key
